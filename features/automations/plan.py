@@ -13,12 +13,19 @@ from features.automations.effects import Bot, Call, Note, Quotation, Task, Work
 from shared.actions.feature import Planner, Title
 from shared.amocrm import budgets
 from shared.amocrm.bots import BotsApi
-from shared.amocrm.errors import AddressBlockedError, ForbiddenError, NotSentError, PaymentRequiredError, ServerError
+from shared.amocrm.errors import (
+    AddressBlockedError,
+    BadRequestError,
+    ForbiddenError,
+    NotSentError,
+    PaymentRequiredError,
+    ServerError,
+)
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import long_notes
 from shared.deliveries import rows as deliveries
-from shared.deliveries.own_tasks import OwnTasks
+from shared.deliveries.own_tasks import OwnTasks, given_to
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import FinalRefusalError, NotTakenError, Plan, Result, Step
 from shared.deliveries.webhooks import key_of, signed
@@ -109,17 +116,23 @@ def _task(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
     database, mark = runtime.database, reference(delivery.id)
     own = OwnTasks(database, runtime.keyring, integration.id, delivery.id)
 
+    def tell_refused(error: BadRequestError) -> None:
+        told = say(
+            "amoCRM did not give the task to whom it is for ({error}): somebody else has it.", error=error.message
+        )
+        deliveries.warn(database, delivery.id, "automation.user_refused", told)
+
     def write(account: AccountApi) -> Result:
         lead = account.lead(lead_id)
         text = _filled(database, integration, account, lead, wanted.text)
-        more: dict[str, Any] = {}
-        responsible = wanted.responsible_user_id or lead.get("responsible_user_id")
-        if responsible:
-            more["responsible_user_id"] = responsible
-        if wanted.task_type_id:
-            more["task_type_id"] = wanted.task_type_id
+        more = {"task_type_id": wanted.task_type_id} if wanted.task_type_id else {}
+        users = dict.fromkeys(filter(None, (wanted.responsible_user_id, lead.get("responsible_user_id"))))
         due = int(delivery.created_at.timestamp()) + 60 * wanted.due_minutes
-        return {"task_id": own.create(account, lead_id, f"{text}\n{mark}", due, more)}
+
+        def create(user: dict[str, Any]) -> int:
+            return own.create(account, lead_id, f"{text}\n{mark}", due, more | user)
+
+        return {"task_id": given_to(list(users), create, tell_refused)}
 
     def find(account: AccountApi) -> Result | None:
         task_id = own.find(account, lead_id, mark, delivery.made_since)

@@ -1,7 +1,6 @@
 """The task of a visit in amoCRM: created, moved or completed, whichever the row asks for now."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from features.bookings import rows, texts
 from features.bookings.rows import Booking
@@ -11,11 +10,9 @@ from shared.amocrm.leads import LOST, AccountApi
 from shared.amocrm.tasks import TasksApi
 from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import name_of
-from shared.deliveries.own_tasks import OwnTasks
+from shared.deliveries.own_tasks import OwnTasks, given_to
 from shared.deliveries.runner import Result, Step
 from shared.platform.messages import say
-
-T = TypeVar("T")
 
 
 def step(work: SyncContext) -> Step:
@@ -55,18 +52,26 @@ def _brought(work: SyncContext, tasks: TasksApi, api: AccountApi, lead: Result) 
         # source: amoCRM's documentation, "Tasks", the table of a task's fields
         "duration": int((booking.ends_at - booking.starts_at).total_seconds()),
     }
-    handed_over = _responsible(work, api, booking, lead) if "from_resource" in work.told.change else {}
+    handed_over = _responsible(work, api, booking, lead) if "from_resource" in work.told.change else []
     # vendor: tasks.reopen (guess) A completed task is open again by `is_completed: false`.
     # source: none found (looked for again): the page has `is_completed` as a boolean, and shows it true; amoCRM's own
     # interface can do it
     opened = {"is_completed": False} if work.told.change["kind"] in (EXPECTED, MOVED) else {}
-    if task_id is not None and _accepted(
-        work, lambda fields: _unless_gone(work, tasks, task_id, fields), wanted | opened | handed_over
+
+    def tell_refused(error: BadRequestError) -> None:
+        told = say("amoCRM did not give the task to the doctor's user ({error}).", error=error.message)
+        rows.notice(database, work.now(), told)
+
+    if task_id is not None and given_to(
+        handed_over, lambda user: _unless_gone(work, tasks, task_id, wanted | opened | user), tell_refused
     ):
         rows.brought(database, booking, task_id=task_id, task_due=due, **facts)
         return {"task_id": task_id}
-    more = {"duration": wanted["duration"]} | (handed_over or _responsible(work, api, booking, lead))
-    made = _accepted(work, lambda fields: own.create(api, lead["lead_id"], wanted["text"], due, fields), more)
+
+    def create(user: dict[str, Any]) -> int:
+        return own.create(api, lead["lead_id"], wanted["text"], due, {"duration": wanted["duration"]} | user)
+
+    made = given_to(handed_over or _responsible(work, api, booking, lead), create, tell_refused)
     rows.brought(database, booking, task_id=made, task_due=due, **facts)
     return {"task_id": made}
 
@@ -81,27 +86,13 @@ def _unless_gone(work: SyncContext, tasks: TasksApi, task_id: int, fields: dict[
     return True
 
 
-def _accepted(work: SyncContext, write: Callable[[dict[str, Any]], T], fields: dict[str, Any]) -> T:
-    """A user who is there no more takes no task; the visit has one all the same."""
-    try:
-        return write(fields)
-    except BadRequestError as error:
-        if "responsible_user_id" not in fields:
-            raise
-        refused = error
-    done = write({name: value for name, value in fields.items() if name != "responsible_user_id"})
-    told = say("amoCRM did not give the task to the doctor's user ({error}).", error=refused.message)
-    rows.notice(work.runtime.database, work.now(), told)
-    return done
-
-
 def _result(work: SyncContext, booking: Booking) -> str:
     return texts.result({"kind": booking.attendance or CANCELLED}, work.language)
 
 
-def _responsible(work: SyncContext, api: AccountApi, booking: Booking, lead: Result) -> dict[str, Any]:
+def _responsible(work: SyncContext, api: AccountApi, booking: Booking, lead: Result) -> list[int]:
     """The doctor's user, else the deal's."""
     resource = work.settings.resource(booking.resource)
     user_id = resource.user_id if resource is not None else None
     user_id = user_id or api.lead(lead["lead_id"]).get("responsible_user_id")
-    return {"responsible_user_id": user_id} if user_id else {}
+    return [int(user_id)] if user_id else []

@@ -71,6 +71,19 @@ def test_a_stage_makes_a_task_for_the_deals_responsible(office: Office) -> None:
     assert 89 * 60 <= due_in <= 91 * 60
 
 
+@pytest.mark.vendor("users.switched_off")
+def test_a_task_for_somebody_who_has_left_is_the_deals_responsibles(office: Office) -> None:
+    """Of each deal that came to the stage it was dead, and when it was tried again: what was asked for is kept."""
+    made = office.story.simulator.control("add", domain=office.story.domain, user={"name": "Ушёл", "is_active": False})
+    office.move(office.at_stage(office.save(TASK | {"responsible_user_id": made["user"]["id"]})["key"]))
+    assert office.run()["delivered"] == 1
+    (task,) = office.account()["tasks"].values()
+    assert task["responsible_user_id"] == office.lead()["responsible_user_id"]
+    (delivery,) = _deliveries(office, "run_automation")
+    told = [one for one in office.story.delivery(delivery["delivery_id"])["story"] if one["kind"] == "warned"]
+    assert [one["code"] for one in told] == ["user_refused"]
+
+
 def test_a_stage_makes_the_quotation_of_the_deals_goods(office: Office) -> None:
     _goods(office.story)
     office.move(office.at_stage(office.save(QUOTATION)["key"]))
