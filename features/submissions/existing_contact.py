@@ -60,7 +60,8 @@ class Update(Struct, frozen=True):
             field = field_of(rule, self.fields)
             if field is None or not self.values.get(rule.source) or not self._stays(field):
                 continue
-            placed = place([rule], self.values, self.fields, skip_empty=True, zone=self.zone).fields
+            country = self.settings.phone_country
+            placed = place([rule], self.values, self.fields, skip_empty=True, zone=self.zone, country=country).fields
             if placed and self._after(field, placed[0]["values"]) != _values(self.known, field.id):
                 yield rule.source
 

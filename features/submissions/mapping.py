@@ -39,7 +39,15 @@ _WANTED: Final = {
     "birthday": say("not a date"),
 }
 _NUMBERS: Final = ("numeric", "price", "monetary")
-_DOUBT: Final = say("its comma may part thousands or a fraction")
+_DOUBT: Final = say("its comma or point may part thousands or a fraction")
+# Where people part thousands by a point, as they write on paper: 5.000 is five thousand.
+# source: Unicode CLDR, "Number symbols"; in Portugal by habit
+_POINT_PARTS_THOUSANDS: Final = frozenset(
+    [
+        *("AR", "BO", "BR", "CL", "CO", "EC", "ES", "PT", "PY", "UY", "VE"),
+        *("AT", "AZ", "BE", "DE", "DK", "GR", "HR", "ID", "IT", "NL", "RO", "RS", "SI", "TR", "VN"),
+    ]
+)
 _SEVERAL: Final = frozenset({"multitext", "multiselect"})
 _LONGEST: Final = {"textarea": 65_000}
 # vendor: fields.text_length (report) A text field takes 256 characters by the API, which refuses more. What is longer
@@ -95,8 +103,10 @@ def place(
     *,
     skip_empty: bool,
     zone: Zone,
+    country: str = "",
 ) -> MappedFields:
-    """The mapped values of one entity. With `skip_empty` off, a mapped value that came empty clears its field."""
+    """The mapped values of one entity. With `skip_empty` off, a mapped value that came empty clears its field.
+    `country`: the account's; by it numbers are read."""
     placed: dict[int, dict[str, Any]] = {}
     unplaced: list[Unplaced] = []
     for rule in rules:
@@ -118,7 +128,7 @@ def place(
             taken = say("{name} has a value from another field already", name=field.name)
             unplaced.append(Unplaced(rule.source, tuple(texts), taken))
             continue
-        values, reason = _values(field, texts, rule.enum, zone)
+        values, reason = _values(field, texts, rule.enum, zone, country)
         if reason:
             unplaced.append(Unplaced(rule.source, tuple(texts), reason))
         if values:
@@ -150,7 +160,9 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence
     return MappedFields([{"field_id": id_, "values": values} for id_, values in placed.items()], tuple(unplaced))
 
 
-def _values(field: Field, texts: Sequence[str], enum: str | None, zone: Zone) -> tuple[Values, Message | None]:
+def _values(
+    field: Field, texts: Sequence[str], enum: str | None, zone: Zone, country: str = ""
+) -> tuple[Values, Message | None]:
     """The values, and why not all of them could be taken."""
     # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or an
     # ISO date, and those of its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
@@ -174,9 +186,9 @@ def _values(field: Field, texts: Sequence[str], enum: str | None, zone: Zone) ->
         return _chosen(field, texts)
     if len(texts) > 1:
         return [], say("{name} takes one value", name=field.name)
-    value = _single(kind, texts[0], zone)
+    is_doubtful = kind in _NUMBERS and _is_doubtful(texts[0], country)
+    value = None if is_doubtful else _single(kind, texts[0], zone)
     if value is None:
-        is_doubtful = kind in _NUMBERS and _is_doubtful(texts[0])
         return [], say(
             "{name}: {reason}", name=field.name, reason=_DOUBT if is_doubtful else _WANTED.get(kind, said(kind))
         )
@@ -202,7 +214,7 @@ def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]
 def _single(kind: str, text: str, zone: Zone) -> Any:
     """The value of a field that holds one; None where the text is none."""
     if kind in _NUMBERS:
-        return None if _is_doubtful(text) else _number(text)
+        return _number(text)
     if kind == "checkbox":
         return True if text.casefold() in _YES else False if text.casefold() in _NO else None
     if kind == "date_time":
@@ -212,9 +224,11 @@ def _single(kind: str, text: str, zone: Zone) -> Any:
     return None
 
 
-def _is_doubtful(text: str) -> bool:
-    """1,500 is a thousand times more in English than in Russian."""
-    return re.fullmatch(r"-?[1-9]\d{0,2},\d{3}", text.strip()) is not None
+def _is_doubtful(text: str, country: str) -> bool:
+    """1,500 is a thousand times more in English than in Russian; 1.500 is in Brazil what a person types, and what a
+    program writes is less."""
+    marks = ",." if country in _POINT_PARTS_THOUSANDS else ","
+    return re.fullmatch(rf"-?[1-9]\d{{0,2}}[{marks}]\d{{3}}", text.strip()) is not None
 
 
 def _number(text: str) -> int | float | None:

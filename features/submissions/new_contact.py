@@ -79,7 +79,8 @@ def placed(
         return MappedFields([], ())
     if left is Omitted.ALL_BUT_THE_PERSON:  # of the kinds that every account has
         settings = replace(settings, mapping=[], phone_enum="WORK", email_enum="WORK")
-    return place(rules(settings), values, fields, skip_empty=settings.skip_empty, zone=zone)
+    country = settings.phone_country
+    return place(rules(settings), values, fields, skip_empty=settings.skip_empty, zone=zone, country=country)
 
 
 def named(contact: Contact) -> Entity:

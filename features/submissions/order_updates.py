@@ -150,7 +150,8 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, new
         lead_id, account = deal["lead_id"], Directory(api, integration.id)
         if lead_id is None:
             return {"nothing_to_do": True}
-        placed = mapping.place(rules, made.values()[0], account.fields("leads"), skip_empty=True, zone=made.zone(api))
+        fields, zone, country = account.fields("leads"), made.zone(api), settings.phone_country
+        placed = mapping.place(rules, made.values()[0], fields, skip_empty=True, zone=zone, country=country)
         tell_unplaced(made, placed.unplaced)
         wanted: dict[str, object] = {"custom_fields_values": placed.fields}
         if not placed.fields:

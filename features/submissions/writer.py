@@ -379,7 +379,8 @@ class Submission:
         rules = [rule for rule in self.settings.mapping if rule.entity == "leads"]
         values, _ = self.values()
         fields = account.fields("leads") if rules or body.tracking else ()
-        mapped = mapping.place(rules, values, fields, skip_empty=skip_empty, zone=self.zone(account.account))
+        zone, country = self.zone(account.account), self.settings.phone_country
+        mapped = mapping.place(rules, values, fields, skip_empty=skip_empty, zone=zone, country=country)
         visit = mapping.tracking(body.tracking, fields, mapped.fields)
         return MappedFields([*mapped.fields, *visit.fields], (*mapped.unplaced, *visit.unplaced))
 

@@ -58,10 +58,10 @@ rules = st.lists(
 values = st.dictionaries(st.sampled_from(NAMES), st.lists(texts.filter(str.strip), max_size=3), max_size=5)
 
 
-def _placed(kind: str, text: str, zone: tzinfo = UTC) -> list[Any]:
+def _placed(kind: str, text: str, zone: tzinfo = UTC, country: str = "") -> list[Any]:
     field = Field(id=1, name="X", code=None, type=kind, enums=())
     rule = FieldRule(source="x", entity="contacts", field_id=1)
-    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True, zone=lambda: zone).fields
+    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True, zone=lambda: zone, country=country).fields
     return [one["value"] for value in found for one in value["values"] or ()]
 
 
@@ -104,6 +104,20 @@ def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
 def test_a_comma_that_may_part_thousands_makes_no_number(kind: str, text: str, number: float | None) -> None:
     """150,000 of an English form was 150 in its field, and in no note."""
     assert _placed(kind, text) == ([] if number is None else [number])
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        *(("5.000", "BR", None), ("-150.000", "CL", None), ("5000", "BR", 5000), ("5.5", "BR", 5.5)),
+        *(("5.000", "RU", 5), ("5.000", "MX", 5), ("0.125", "BR", 0.125), ("2500.125", "BR", 2500.125)),
+    ],
+)
+def test_a_point_that_parts_thousands_where_the_account_is_makes_no_number(
+    text: str, country: str, number: float | None
+) -> None:
+    """5.000 of a Brazilian's form was 5 in its field, and in no note."""
+    assert _placed("numeric", text, country=country) == ([] if number is None else [number])
 
 
 def test_a_kind_that_the_field_does_not_have_any_more_keeps_nothing_from_it() -> None:
