@@ -80,9 +80,8 @@ class Proofs:
             found[f"{prefix} unknown"] = ({"Authorization": f"Bearer {prefix}unknown"}, 401)
         found["site revoked"] = (self._revoked_site_key(), 401)
         found["site unknown"] = ({"Authorization": f"Bearer {site_key.PREFIX}unknown", "Origin": SITE}, 401)
-        for origin in ("https://evil.example", "null", ""):
-            headers = {"Authorization": f"Bearer {self.site_key}"} | ({"Origin": origin} if origin else {})
-            found[f"site origin {origin}"] = (headers, 403)
+        for origin in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+            found[f"site origin {origin}"] = ({"Authorization": f"Bearer {self.site_key}"} | origin, 403)
         found["server in a page"] = ({"Authorization": f"Bearer {self.server_key}", "Origin": SITE}, 403)
         found["server unknown"] = ({"Authorization": f"Bearer {site_key.SERVER_PREFIX}unknown"}, 401)
         for kind, proof in self.right().items():

@@ -998,6 +998,16 @@ def test_what_visitors_told_goes_and_keys_are_changed(clinic: Clinic) -> None:
     assert story.sql("SELECT count(*) FROM amocrm_bookings") == [(0,)]
 
 
+def test_the_booking_page_shows_times_in_an_older_safari(clinic: Clinic) -> None:
+    """Before 16.4 it says of a read neither an origin nor that it is the page's own host's; of a write it says both."""
+    key = {"Authorization": f"Bearer {clinic.site_key}"}
+    assert clinic.slots(key)
+    for headers, query in ((key | {"Sec-Fetch-Site": "cross-site"}, {}), ({}, {"site_key": clinic.site_key})):
+        assert clinic.story.crm("get_services", headers, query=query).status == 403  # an image of anybody's page
+    assert clinic.book(key).status == 403
+    assert clinic.book(key | {"Origin": "https://functions.example"}).status == 200
+
+
 def test_a_page_of_another_site_books_nothing(clinic: Clinic) -> None:
     assert clinic.book(clinic.site() | {"Origin": "https://evil.example"}).status == 403
     assert SITE != "https://evil.example"

@@ -195,11 +195,12 @@ def _require_signature(runtime: Runtime, found: _Found, request: Request) -> Non
 
 def _is_our_page(runtime: Runtime, request: Request) -> bool:
     """The booking page, which we serve ourselves. Browsers send no Origin with a read of the page's own host, and say
-    that it is one in a header that no script can set."""
+    that it is one in a header that no script can set; Safari before 16.4 does not. But what a script of another host's
+    page sends with a header of its own, such as the key's, has an Origin in every browser."""
     url = urlsplit(runtime.settings.crm_api_url)
-    own = f"{url.scheme}://{url.netloc}"
-    origin = request.headers.get("Origin")
-    return origin == own or (origin is None and request.headers.get("Sec-Fetch-Site") == "same-origin")
+    origin, whose = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    is_scripts_read = whose is None and request.method == "GET" and request.headers.get("Authorization") is not None
+    return origin == f"{url.scheme}://{url.netloc}" or (origin is None and (whose == "same-origin" or is_scripts_read))
 
 
 # vendor: browsers.hidden_origin (page) Browsers send "Origin: null" with a form to another host from a page with
