@@ -225,7 +225,7 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
         return "phone", rank
     part = field_vocabulary.says_name(name)
     if part is not None and value_looks.fits("name", value) and (is_at_home or field_vocabulary.is_of_person(name)):
-        return part, 3
+        return part, 3 if _is_of_person(value) or field_vocabulary.is_of_person(name) else 4
     return None, 9
 
 

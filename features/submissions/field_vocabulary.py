@@ -88,6 +88,8 @@ _NOT_A_NAME: Final = (
     " login логин method метод delivery достав payment оплат option variant status state country стран type step"
     " bank банк banco issuer channel канал trunk"
     " button quiz title template scenario сценар agent питання вопрос question notification"
+    " ad ads adset adgroup anuncio conjunto объявлен creative tree queue widget виджет pipeline воронк funnel funil"
+    " embudo workflow tag shipping shipment envio"
 )
 _NOT_A_PHONE: Final = _plains(
     "model модель модели тип type id code код country страна brand марка бренд verified время time modelo marca tipo"

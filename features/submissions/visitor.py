@@ -125,13 +125,10 @@ def _is_reached(value: MeantValue) -> bool:
 
 
 def _settle(found: list[MeantValue]) -> None:
-    (
-        """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
+    """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
     phones and e-mails of somebody else, where the visitor's are there: a friend's in the contact of who has named them
     would bring the friend's own forms there. So would those of whoever has another name: a seller, by whom all buyers
     would be one."""
-        ""
-    )
     best: dict[str, MeantValue] = {}
     told = [one for one in found if one.meaning in ONCE and any(text.strip() for text in one.named.values)]
     for one in told:

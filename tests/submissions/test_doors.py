@@ -894,10 +894,38 @@ def test_a_recipient_is_the_visitor_where_nobody_else_is(name: str) -> None:
         assert (read.contact.name, read.contact.phones) == ("Bob", ["+79211000002"])
 
 
-@pytest.mark.parametrize("name", ["issuerBankName", "name_channel", "trunkName", "Имя канала"])
+@pytest.mark.parametrize(
+    "name", ["issuerBankName", "name_channel", "trunkName", "Имя канала", "ShippingName", "treeName"]
+)
 def test_a_bank_or_a_channel_is_nobodys_name(name: str) -> None:
-    """As WayForPay, Callibri and Phonet send them."""
+    """As WayForPay, Callibri, Phonet, AdvantShop and Sipuni send them."""
     assert _body({name: "Privatbank", "phone": PHONE}).contact.name == ""
+
+
+@pytest.mark.parametrize("asked", ["nombre_completo", "nome_completo", "¿Cómo te llamas?", "полное_имя", None])
+def test_46_the_name_of_an_advertisement_is_nobodys(asked: str | None) -> None:
+    """Facebook's lead ads name ad and ad set before the answers: each lead was called as its advertisement, where the
+    form asks for a name in its own words, or for none."""
+    sheet = {
+        "ad_name": "Anuncio 1",
+        "adset_name": "Madrid",
+        "campaign_name": "Otoño",
+        "form_name": "F",
+        "platform": "ig",
+    }
+    answers = {asked: "Ana Ruiz"} if asked else {}
+    wanted = "Ana Ruiz" if asked else ""
+    assert _body(sheet | answers | {"phone_number": PHONE}).contact.name == wanted
+    listed = [{"name": name, "values": [value]} for name, value in answers.items()]
+    lead = {"ad_name": "Anuncio 1", "adset_name": "Madrid", "field_data": listed, "Phone": PHONE}
+    assert _body(lead).contact.name == wanted
+
+
+@pytest.mark.parametrize("other", ["treeName", "xyz_name", "Nombre del gimnasio"])
+def test_46_a_name_that_asks_the_visitor_goes_before_another(other: str) -> None:
+    """`treeName` is Sipuni's, of the way that a call has taken."""
+    body = _body({other: "Principal", "Tu nombre": "Ana", "phone": PHONE})
+    assert (body.contact.name, body.fields) == ("Ana", {other: ["Principal"]})
 
 
 def test_46_from_without_a_phone_is_of_the_visit() -> None:
