@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # On a busy or cold machine the first input takes more than a second to make: Hypothesis builds its tables of letters.
 # `make test` takes a few inputs of each kind, and other ones each time; `make long-tests` takes many.
-for profile, examples in (("ours", 40), ("thorough", 400)):
+for profile, examples in (("ours", 20), ("thorough", 400)):
     hypothesis.settings.register_profile(
         profile, max_examples=examples, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )

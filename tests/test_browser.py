@@ -207,6 +207,7 @@ def test_a_form_and_an_order_of_a_site_reach_amocrm(context: BrowserContext, dem
     expect(page.locator("#feed")).to_contain_text("Город: Самара")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(422)
 @in_the_demo
 def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
@@ -276,6 +277,7 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
     expect(panel.get_by_text("Сейчас никто не уведомляется.")).to_be_visible()
 
 
+@pytest.mark.long
 @in_the_demo
 def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserContext, demo: Demo) -> None:
     """Row H4: the automation in the panel, its key in the simulated pipeline, and the deal that is moved."""
@@ -985,6 +987,7 @@ def kommo_demo(issuer: Issuer) -> Iterator[Demo]:
         yield made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "frame", "install", "save", "saved", "goods", "note"),
     others_long([
@@ -1017,6 +1020,7 @@ def test_a_person_at_kommo_reads_every_word_in_their_language(
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", others_long(LANGUAGES))
 @at_kommo
 def test_no_page_of_the_panel_has_a_word_of_another_language(
@@ -1152,6 +1156,7 @@ def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chr
     expect(panel.locator("#people li").first).to_contain_text("отозван")
 
 
+@pytest.mark.long
 @at_kommo
 def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo: Demo, issuer: Issuer) -> None:
     """Row I6: refused until an administrator has entered the address; then in, and again in the next browser."""
@@ -1428,6 +1433,7 @@ def _site_of(demo: Demo) -> str:
     return demo.amocrm.split("/at/")[0]
 
 
+@pytest.mark.long
 @in_the_clinic
 @pytest.mark.refusals(404)
 def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, clinic_demo: Demo) -> None:
@@ -1487,6 +1493,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     expect(card.get_by_role("button", name="Сохранить в сделку")).to_be_visible()  # the part shown last
 
 
+@pytest.mark.long
 @in_the_clinic
 @pytest.mark.refusals(409, 401)
 def test_a_visitor_books_moves_and_cancels_in_their_language(
