@@ -1,8 +1,10 @@
 """Rows K1-K4: from a free time to a task in amoCRM, and back."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -235,6 +237,16 @@ def test_a_robot_is_answered_as_if_all_were_well(clinic: Clinic) -> None:
     assert clinic.book(trap="x").status == 202
     assert clinic.tasks() == []
     assert "booking.bot" in clinic.story.events()
+
+
+@pytest.mark.parametrize("page", ["web/booking/booking.js", "examples/site/index.html", "docs/forms.md"])
+def test_a_trap_is_called_what_no_browser_fills_in(page: str) -> None:
+    """A password manager knows what a "website" is, and whoever let it fill in the page was told that they were booked,
+    as a robot is."""
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    traps = [line for line in text.splitlines() if "tabindex" in line.casefold() and "autocomplete" in line]
+    named = {name for line in traps for name in re.findall(r"""name[:=] ?"(\w+)""", line)}
+    assert named == {"_trap"}
 
 
 def test_a_phone_has_only_so_many_visits_to_come(clinic: Clinic) -> None:

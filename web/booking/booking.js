@@ -135,7 +135,8 @@ function form(offer, crm) {
   const phone = field("phone", { type: "tel", required: true, autocomplete: "tel" });
   const email = field("email", { type: "email", autocomplete: "email" });
   const comment = element("textarea", { rows: 2, maxLength: 2000 });
-  const trap = element("input", { name: "website", tabIndex: -1, autocomplete: "off" });
+  // What browsers and password managers know by its name they fill in, seen or not, and `off` does not keep them from it.
+  const trap = element("input", { name: "_trap", tabIndex: -1, autocomplete: "off" });
   const button = element("button", { text: t("booking.book") });
   person.append(element("label", {}, t("booking.comment"), comment), element("div", { className: "trap", ariaHidden: "true" }, trap), error, button);
 
