@@ -71,3 +71,13 @@ def invalid(path: str, code: str, detail: str, request_id: str = "0") -> ApiErro
 
 def not_found() -> ApiError:
     return ApiError(problem(404, "Not Found", "Entity not found"))
+
+
+def nothing_to_write(status: int, errors: Any) -> ApiError:
+    """Of a write into what is not there: 404, or 400 with these errors."""
+    # vendor: writes.gone (production) A write into a deal that was deleted is 404, or 400 with `errors`: of a note a
+    # list whose first has the code 226, of a change {id: "Lead not found"}. (Nobody knows when which of them.)
+    # source: a client in PHP that takes both for a deal that is gone; amocrm-api-php issue 88 for the shape
+    if status == 404:
+        return not_found()
+    return ApiError(problem(status, "Bad Request", "Invalid request body", errors=errors))

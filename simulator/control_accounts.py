@@ -49,6 +49,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "paid",
             "may_create_fields",
             "missing_entity_status",
+            "missing_write_status",
             "hidden_entity_status",
             "list_lag",
             "search_lag",

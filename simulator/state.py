@@ -88,6 +88,7 @@ class Account:
     deleted: deque[tuple[str, int, Entity, float]] = field(default_factory=lambda: deque(maxlen=200))  # see search.py
     incoming: dict[str, Entity] = field(default_factory=dict)  # incoming leads by uid
     missing_entity_status: int = 204  # what GET of an entity that is not there answers
+    missing_write_status: int = 404  # what a write into one answers: 404 or 400
     hidden_entity_status: int = 204  # and GET of one that the user may not see: 204 or 403
     leads: dict[int, Entity] = field(default_factory=dict)
     contacts: dict[int, Entity] = field(default_factory=dict)

@@ -277,7 +277,10 @@ def test_32_8_each_attempt_waits_twice_as_long_up_to_an_hour(connected: Story) -
     assert 7199 <= (connected.runtime.delivering.put_off(claimed, asked).due_in_seconds or 0) <= 7200 * 1.3 + 1
 
 
-def test_a_deal_that_is_gone_is_told_at_once(connected: Story) -> None:
+@pytest.mark.vendor("writes.gone")
+@pytest.mark.parametrize("status", [404, 400])
+def test_a_deal_that_is_gone_is_told_at_once(connected: Story, status: int) -> None:
+    connected.simulator.control("change-account", domain=connected.domain, missing_write_status=status)
     connected.lead_id = 999_999
     answer = _save(connected)
     assert (answer.status, json_of(answer)["code"]) == (404, "amocrm_not_found")

@@ -58,9 +58,13 @@ def test_30_k_to_take_up_again_may_be_repeated(dead: Story, monkeypatch: pytest.
     assert (answer.status, json_of(answer).get("state")) == (202, "accepted"), answer.body
 
 
-@pytest.mark.parametrize("queue", [False, True])
-def test_30_k_a_form_whose_deal_is_gone_makes_another_one_when_it_is_sent_again(connected: Story, queue: bool) -> None:
+@pytest.mark.vendor("writes.gone")
+@pytest.mark.parametrize(("queue", "status"), [(False, 404), (True, 404), (False, 400)])
+def test_30_k_a_form_whose_deal_is_gone_makes_another_one_when_it_is_sent_again(
+    connected: Story, queue: bool, status: int
+) -> None:
     """30-K: as where a person takes it up. It was refused as often as it was sent: the deal was deleted meanwhile."""
+    connected.simulator.control("change-account", domain=connected.domain, missing_write_status=status)
     set_up(connected, forms={"mode": "lead"}, queue=queue)
     key = connected.application() | {"Idempotency-Key": "form-1"}
     connected.simulator.fault("status", path=NOTES, method="POST", status=500)

@@ -1,5 +1,6 @@
 """The one way out: time and size are limited, redirects are not followed, every failure says what may have happened."""
 
+import json
 import socket
 import ssl
 import threading
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -131,6 +133,25 @@ def test_k_what_is_refused_is_told_in_whatever_shape_it_comes(refused: str) -> N
     with _server(answer) as transport, pytest.raises(errors.ValidationError) as raised:
         transport.send("POST", "a.amocrm.ru", "/x", json={})
     assert [one.path for one in raised.value.errors] == ["price"]
+
+
+@pytest.mark.vendor("writes.gone")
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [
+        ({"17": "Lead not found"}, errors.NotFoundError),
+        ([{"code": 226, "title": "x"}], errors.NotFoundError),
+        ([{"code": 2261}], errors.BadRequestError),
+        ({"17": "Loss reason can be specified only for lost lead"}, errors.BadRequestError),
+    ],
+)
+def test_what_a_400_says_of_each_by_its_id_is_told(told: Any, error: type[errors.AmocrmError]) -> None:
+    body = json.dumps(json.loads(refused("Invalid request body")) | {"errors": told}).encode()
+    head = b"HTTP/1.1 400 X\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with _server(lambda connection: connection.sendall(head + body)) as transport, pytest.raises(error) as raised:
+        transport.send("POST", "a.amocrm.ru", "/x", json={})
+    assert type(raised.value) is error
+    assert json.dumps(told, separators=(",", ":")) in str(raised.value)
 
 
 @pytest.mark.vendor("http.own_failure", "http.right_by_number", "http.switched_off")

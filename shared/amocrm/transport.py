@@ -64,6 +64,7 @@ _BY_WORDS: Final[tuple[tuple[str, type[errors.AnsweredError]], ...]] = (
     ("системная ошибка|повторите попытку|system error|error del? sistema|erro d[eo] sistema", errors.ServerError),
     (r"(?:код ошибки|error(?: code)?) (?:202|244|288)\b", errors.ForbiddenError),
     (r"(?:код ошибки|error(?: code)?) (?:425|426)\b|\bdisabled$", errors.NotFoundError),
+    (r'"code":226\b|"(?:lead|contact|company|customer) not found"', errors.NotFoundError),  # vendor: writes.gone
 )
 
 
@@ -208,6 +209,8 @@ def _error(
 ) -> errors.AmocrmError:
     problem = document or {}
     words = problem.get("detail") or problem.get("title")
+    if status == 400 and problem.get("errors"):  # what amoCRM says of each, without a path: of a deal, say, by its id
+        words = f"{words}: {msgspec.json.encode(problem['errors']).decode()}"
     message = said(str(words)[:500]) if words else say("status {status}", status=status)
     hint = str(problem["hint"])[:500] if problem.get("hint") else None
     if status == 429:

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator import behind, money, rights, search
-from simulator.answers import Answer, document, invalid, not_found, nothing
+from simulator.answers import Answer, document, invalid, not_found, nothing, nothing_to_write
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
 from simulator.resources import customers, telling, writing
 from simulator.state import Entity
+
+_ONE = {"leads": "Lead", "contacts": "Contact", "companies": "Company", "customers": "Customer"}
 
 
 def page(call: Call, entity_type: str) -> Answer:
@@ -89,8 +91,10 @@ def change_many(call: Call, entity_type: str) -> Answer:
 def _change(call: Call, entity_type: str, items: list[Entity]) -> list[Entity]:
     """What is refused changes nothing, of no one of them."""
     entities = call.account.entities(entity_type)
-    if any(item.get("id") not in entities for item in items):
-        raise not_found()
+    if gone := [item.get("id") for item in items if item.get("id") not in entities]:
+        raise nothing_to_write(
+            call.account.missing_write_status, {str(id_): f"{_ONE[entity_type]} not found" for id_ in gone}
+        )
     rights.require(call, entity_type, "edit", [entities[item["id"]] for item in items])
     checked(items, lambda told, item: writing.check(call, entity_type, told, item, entities[item["id"]]))
     return [_changed(call, entity_type, entities[item["id"]], item) for item in items]

@@ -1,6 +1,6 @@
 """Notes in the feed of an entity. Source: amoCRM's "Events and notes"."""
 
-from simulator.answers import Answer, document, not_found
+from simulator.answers import Answer, document, not_found, nothing_to_write
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
 from simulator.rights import forbidden, hidden, seen
@@ -97,7 +97,7 @@ def create_many(call: Call, entity_type: str) -> Answer:
 
 def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
     if any(item.get("entity_id") not in call.account.entities(entity_type) for item in items):
-        raise not_found()
+        raise nothing_to_write(call.account.missing_write_status, [{"code": 226}])
     if any(seen(call, entity_type, item["entity_id"]) is None for item in items):
         raise forbidden()
     checked(items, _check)
