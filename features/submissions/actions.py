@@ -26,6 +26,7 @@ from features.submissions.model import Accepted, Body, Decision, SubmitForm, Sub
 from features.submissions.server_ingress import KeptBody
 from features.submissions.settings import Submissions
 from features.submissions.settings import of as settings_of
+from shared.access.credentials import site_key
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -150,7 +151,9 @@ def _from_builder(
         key = key if own is None else own.of(key)
         form, why = model.SUBMIT_FORM, sent.decisions
         try:
-            delivery = _accepted(runtime, caller, request, form, sent.body, key, kept, why, at_once=False)
+            delivery = _accepted(
+                runtime, caller, request, form, sent.body, key, kept, why, at_once=False, writer_id=sent.writer_id
+            )
         except Problem as problem:
             if problem.code == "idempotency_key_reused":
                 server_ingress.tell_of_other_values(runtime, caller, str(key))
@@ -169,13 +172,14 @@ def read_anew(
     key: str,
     kept: KeptBody,
     decisions: list[Decision] | None,
+    writer_id: str,
 ) -> Delivery | None:
     """A body that had become nothing, as if it came now, by whoever has sent it. None: it is nothing now, too."""
     if isinstance(body, SubmitOrder):
         if decisions is not None:
             return _order_from_builder(runtime, caller, request, body, kept, decisions)
         key = submission_keys.of_order(runtime, caller, body)
-    return _accepted(runtime, caller, request, action, body, key, kept, decisions)
+    return _accepted(runtime, caller, request, action, body, key, kept, decisions, writer_id=writer_id)
 
 
 def _order_from_builder(
@@ -251,7 +255,9 @@ def _accepted(
     about: str | None = None,
     known_since: datetime | None = None,
     made: int | None = None,
+    writer_id: str = "",
 ) -> Delivery:
+    """`writer_id`: of :class:`features.submissions.site_builders.ReceivedForm`."""
     integration = caller.require_integration()
     settings, body = settings_of(integration), model.whole(body)
     wanted = writer.destination_of(settings, body)
@@ -263,7 +269,7 @@ def _accepted(
     same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=msgspec.UNSET)
     cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
     why = msgspec.UNSET if decisions is None else decisions
-    accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why)
+    accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why, _of_key(caller, writer_id))
     summary = _summary(runtime, integration, body, is_named=key is not None) | caller.sender() | kept.summary
     write = IdempotentWrite(
         plan.PLANNERS[action],
@@ -279,6 +285,12 @@ def _accepted(
     delivery = accept(runtime, integration, request, write)
     kept.became(delivery, body.contact)
     return delivery
+
+
+def _of_key(caller: Caller, writer_id: str) -> str:
+    """See :class:`Accepted`: two senders of an account never meet."""
+    key_id = site_key.id_of(caller)
+    return f"{key_id}:{writer_id}" if writer_id and key_id is not None and caller.kind == "server" else ""
 
 
 def _identity(cleaned: bytes, body: Body) -> bytes:

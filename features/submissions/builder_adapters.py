@@ -12,9 +12,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from features.submissions import form_service_adapters, shops
+from features.submissions import form_service_adapters, messenger_adapters, shops
 from features.submissions.carts import Cart, branches, drop, text
-from features.submissions.messenger_adapters import RELAYS
 from shared.platform.http import Request
 from shared.platform.nested import Tree
 
@@ -24,15 +23,19 @@ class AdapterResult(Struct, frozen=True):
 
     id: str = ""
     cart: Cart | None = None
+    writer_id: str = ""  # of a message, see :mod:`features.submissions.messenger_ids`
     is_own: bool = False  # it tells of the company's own messages: nobody has sent anything
 
 
 def adapted(tree: Tree, request: Request) -> AdapterResult:
     """What is known of the sender; the tree is changed."""
-    found = next((adapt(tree) for members, adapt in _BUILDERS if members <= tree.keys()), "")
+    adapt = next((adapt for members, adapt in _BUILDERS if members <= tree.keys()), None)
+    writer_id = messenger_adapters.writer_id(adapt, tree)
+    found = adapt(tree) if adapt is not None else ""
     if found is None:
         return AdapterResult(is_own=True)
-    return AdapterResult(found or request.headers.get("Framer-Webhook-Submission-Id") or "", shops.cart(tree, request))
+    id_ = found or request.headers.get("Framer-Webhook-Submission-Id") or ""
+    return AdapterResult(id_, shops.cart(tree, request), writer_id)
 
 
 # source: Tilda's help page on webhooks; public handlers. A visit's tags are in a cookie when a page has changed since.
@@ -295,6 +298,6 @@ _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str | None]], ...]
         ("fields", _bitrix),
         ("data event", _flexbe),
         ("data", _wix),
-        *RELAYS,
+        *messenger_adapters.RELAYS,
     )
 )

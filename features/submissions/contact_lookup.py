@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
+from msgspec import Struct
+
 from features.submissions import person_identity
 from features.submissions.model import Contact
 from shared.amocrm.contacts import ContactsApi
@@ -18,21 +20,32 @@ _MOST_SEARCHES: Final = 3  # by phone, and as many by e-mail
 _MOST_GONE: Final = 3  # contacts that a search brought; then a new one is made
 
 
+class HeldPerson(Struct):
+    """What is remembered of a person who is locked: contacts by their phones and e-mails, and by their messenger's id.
+    `remember`: the contact that they have now."""
+
+    by_line: Sequence[int]
+    by_id: Sequence[int]
+    remember: int | None = None
+
+
 def find(
     api: ContactsApi,
-    remembered_ids: Sequence[int],
+    held: HeldPerson,
     contact: Contact,
     country: str,
     gone: Collection[int],
     tell: Callable[[str, Message], None],
 ) -> Entity | None:
-    """The contact that is this person's: by phone, else by e-mail; none of those that are gone.
+    """The contact that is this person's: by phone, else by their messenger's id, else by e-mail; none of those that are
+    gone.
 
     Two people of one office share an e-mail. What is remembered counts where the contact itself has the phone, or
-    the e-mail; amoCRM's search does not find at once what was just made.
+    the e-mail; amoCRM's search does not find at once what was just made. An id stands in no contact: its memory counts.
     """
-    known = sorted(set(remembered_ids).difference(gone))
+    known = sorted({*held.by_line, *held.by_id}.difference(gone))
     remembered = api.contacts(known) if known else []
+    of_id = [one for one in remembered if int(one["id"]) in held.by_id and not one.get("is_deleted")]
     by_phone = [one.digits for one in person_identity.phones(contact.phones, country) if one.identity is not None]
     for code, queries in (("PHONE", by_phone), ("EMAIL", person_identity.emails(contact.emails))):
         found = person_identity.matching(remembered, contact, country, code)
@@ -40,6 +53,8 @@ def find(
             if not found:
                 brought = [one for one in api.search_contacts(query) if int(one["id"]) not in gone]
                 found = person_identity.matching(brought, contact, country, code)
+        if code == "PHONE":  # whoever has shown their phone since may have a contact by it already
+            found += [one for one in of_id if one not in found]
         if len(found) > 1:
             ids = ", ".join(str(one["id"]) for one in found)
             several = say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"])

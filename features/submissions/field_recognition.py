@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from features.submissions import field_vocabulary, person_identity, value_looks, visitor
+from features.submissions import field_vocabulary, messenger_ids, person_identity, value_looks, visitor
 from features.submissions.call_adapters import LINE
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue
@@ -169,6 +169,8 @@ def _by_itself(value: NamedValue) -> MeantValue:
         return MeantValue(value, "visit", "visit")
     if _is_furniture(value):
         return MeantValue(value, "nothing", "furniture")
+    if any(map(messenger_ids.lid, value.values)):
+        return MeantValue(value, "field", "note")  # whoever hides their phone has none, also where it is called so
     if _is_sender(value):
         return MeantValue(value, "phone", "word", OF_ANOTHER)
     others = _others(value.shown)

@@ -6,13 +6,14 @@ company's own messages (written, sent, delivered, read) or of its account is nob
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from features.submissions import value_looks
+from features.submissions import messenger_ids, value_looks
 from features.submissions.call_adapters import is_of_line
 from features.submissions.carts import branches, drop, text
 from features.submissions.flattening import named_values
+from features.submissions.messenger_ids import is_so
 from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
@@ -117,7 +118,11 @@ def _of_cloud(tree: Tree) -> list[Tree]:
 
 
 def _object(tree: Tree) -> str | None:
-    return _whatsapp(tree) if tree["object"] == "whatsapp_business_account" else _of_page(tree)
+    return _whatsapp(tree) if _is_cloud(tree) else _of_page(tree)
+
+
+def _is_cloud(tree: Tree) -> bool:
+    return bool(tree["object"] == "whatsapp_business_account")
 
 
 # source: Meta's reference of Messenger's webhooks, and Instagram's, whose `messages` are the company's own, too
@@ -129,16 +134,12 @@ def _of_page(tree: Tree) -> str | None:
     if not told or len(entries) < len(branches(tree["entry"])):
         return ""
     for one in entries:
-        one["messaging"] = [event for event in branches(one["messaging"]) if not _is_own(event)]
+        one["messaging"] = [event for event in branches(one["messaging"]) if not messenger_ids.is_own_event(event)]
     messages = [branch_of(event.get("message")) for one in entries for event in one["messaging"]]
     if not messages:
         return None
     _is_comment(tree, [text(one, "text") for one in messages])
     return " ".join(filter(None, [text(one, "mid") for one in messages]))
-
-
-def _is_own(event: Tree) -> bool:
-    return _is_so(branch_of(event.get("message")).get("is_echo")) or not event.keys().isdisjoint(("read", "delivery"))
 
 
 def _number(told: Any, *, is_bare: bool = False) -> str:
@@ -157,10 +158,6 @@ def _written(tree: Tree, numbers: list[str], said: list[str], name: str = "") ->
         if told and tree.setdefault(member, told) != told:
             tree[f"writer {member}"] = told
     _is_comment(tree, said)
-
-
-def _is_so(value: Any) -> bool:
-    return str(value).lower() in ("true", "1")
 
 
 # source: Green API's reference, "Incoming notifications"; bodies in public code
@@ -183,7 +180,7 @@ def _zapi(tree: Tree) -> str | None:
     """`connectedPhone` is the company's own; of a group `phone` is the group."""
     if not str(tree["type"]).endswith("Callback"):
         return ""
-    if tree["type"] != "ReceivedCallback" or _is_so(tree.get("fromMe")):
+    if tree["type"] != "ReceivedCallback" or is_so(tree.get("fromMe")):
         return None
     is_of_line(tree, "connectedPhone")
     _is_card(tree, "contact")
@@ -205,7 +202,7 @@ def _evolution(tree: Tree) -> str | None:
     if not _OF_EVOLUTION.match(event):
         return ""
     key, message = branch_of(data.get("key")), branch_of(data.get("message"))
-    if event != "messages.upsert" or _is_so(key.get("fromMe")):
+    if event != "messages.upsert" or is_so(key.get("fromMe")):
         return None
     is_of_line(tree, "sender")
     names = ("participantAlt", "participantPn", "participant", "remoteJidAlt", "senderPn", "remoteJid")
@@ -222,7 +219,7 @@ def _ultramsg(tree: Tree) -> str | None:
     data = branch_of(tree["data"])
     if not str(tree["event_type"]).startswith(("message", "webhook")):
         return ""
-    if tree["event_type"] != "message_received" or _is_so(data.get("fromMe")):
+    if tree["event_type"] != "message_received" or is_so(data.get("fromMe")):
         return None
     is_of_line(data, "to")
     numbers = [_number(data.get("author")), _number(data.get("from"))]
@@ -241,7 +238,7 @@ def _relayed(tree: Tree) -> str | None:
     listed = branches(tree["messages"])
     if not listed or not all(map(_chat, listed)):
         return ""
-    theirs = [one for one in listed if not any(_is_so(one.get(name)) for name in ("isEcho", "from_me", "fromMe"))]
+    theirs = [one for one in listed if not messenger_ids.is_own(one)]
     if not theirs:
         return None
     tree["messages"] = theirs
@@ -281,8 +278,21 @@ def _cloud_writer(message: Tree) -> str:
     return str(message.get("from") or message.get("from_user_id"))
 
 
+def _of_each_sender(tree: Tree, pages: list[Tree]) -> list[Tree]:
+    senders: dict[tuple[str, str], tuple[Tree, list[Tree]]] = {}
+    for page in pages:
+        for event in branches(page["messaging"]):
+            if not messenger_ids.is_own_event(event):
+                sender = str(branch_of(event.get("sender")).get("id"))
+                senders.setdefault((str(page.get("id")), sender), (page, []))[1].append(event)
+    return [tree | {"entry": [page | {"messaging": events}]} for page, events in senders.values()]
+
+
 def parts(tree: Tree) -> list[Tree]:
     """A tree for each who has written, of a body with the messages of several."""
+    pages = branches(tree.get("entry"))
+    if pages and all("messaging" in one for one in pages):
+        return _of_each_sender(tree, pages)
     if "entry" in tree or "messaging_product" in tree:
         found: dict[tuple[str, str], Tree] = {}
         for value in _of_cloud(tree):
@@ -321,3 +331,21 @@ RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("messages", _relayed),
     ("statuses", _states),
 )
+_WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str]]]] = {
+    _twilio: messenger_ids.of_twilio,
+    _object: lambda tree: messenger_ids.of_cloud(_of_cloud(tree)) if _is_cloud(tree) else messenger_ids.of_page(tree),
+    _whatsapp: lambda tree: messenger_ids.of_cloud(_of_cloud(tree)),
+    _green: messenger_ids.of_green,
+    _zapi: messenger_ids.of_zapi,
+    _evolution: messenger_ids.of_evolution,
+    _ultramsg: messenger_ids.of_ultramsg,
+    _relayed: messenger_ids.of_relay,
+}
+
+
+def writer_id(adapt: Callable[[Tree], str | None] | None, tree: Tree) -> str:
+    """Who has written it, see :mod:`features.submissions.messenger_ids`; of several, and of a form, nobody. `tree`: as
+    it came, since its adapter moves what says so."""
+    told = None if adapt is None else _WRITERS.get(adapt)
+    ids = set() if told is None or len(parts(tree)) > 1 else set(told(tree))
+    return ids.pop() if len(ids) == 1 else ""

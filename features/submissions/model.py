@@ -201,6 +201,9 @@ class Accepted(Struct, frozen=True):
     body: msgspec.Raw
     address: str = ""  # the visitor's, for amoCRM's incoming leads
     decisions: list[Decision] | UnsetType = UNSET  # of what was read word by word
+    # Whoever wrote in a messenger, by their id there and the key at whose address it came: `UUID:telegram:441000201`.
+    # Only a messenger's adapter says so: what else is called `external_id`, anybody may have typed.
+    writer_id: str = ""
 
     def decoded(self, action: str) -> Body:
         return decode(self.body, BODIES[action])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 Entity = dict[str, Any]
+
+# After somebody's last message their id is known for half a year: a day as any lock, and these.
+IDS_KEPT: Final = timedelta(days=179)
 
 _LONGEST: Final = 100
 _MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
@@ -136,6 +140,11 @@ def lock_names(keyring: Keyring, owner: UUID, contact: Contact, country: str) ->
     marks = [f"phone:{one}" for one in sorted(identities(contact.phones, country))]
     marks += [f"email:{one}" for one in emails(contact.emails)]
     return [name for mark in marks for name in keyring.fingerprints(mark, owner)]
+
+
+def id_names(keyring: Keyring, owner: UUID, writer_id: str) -> list[bytes]:
+    """The same of whoever is known by their messenger's id. `writer_id`: of :class:`.model.Accepted`."""
+    return keyring.fingerprints(f"writer:{writer_id}", owner) if writer_id else []
 
 
 def marks(keyring: Keyring, owner: UUID, contact: Contact, country: str) -> list[str]:

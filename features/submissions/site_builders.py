@@ -54,6 +54,7 @@ class ReceivedForm(Struct, frozen=True):
     made_at: datetime | None = None  # of an order, where its shop says so
     answer: Answer = OK  # what its sender wants to hear
     reason: Message = _TRIED  # why nothing is written
+    writer_id: str = ""  # of a message: who wrote it, as `external_id` has it
 
 
 def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
@@ -86,8 +87,12 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     body = made.body
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
+    if known.writer_id:
+        body = replace(body, contact=replace(body.contact, external_id=known.writer_id))
     key = _key(known.id or _id(ids), form_id or body.form.name)
-    return ReceivedForm(body, key, is_test=False, decisions=made.decisions, values=values, answer=answer)
+    return ReceivedForm(
+        body, key, is_test=False, decisions=made.decisions, values=values, answer=answer, writer_id=known.writer_id
+    )
 
 
 def _ids(values: list[NamedValue]) -> dict[str, str]:

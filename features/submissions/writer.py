@@ -2,11 +2,13 @@
 
 import base64
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from features.submissions import (
     contact_lookup,
@@ -22,6 +24,7 @@ from features.submissions import (
     write_fallbacks,
 )
 from features.submissions.budget import Budget
+from features.submissions.contact_lookup import HeldPerson
 from features.submissions.entity_creation import EntityCreation
 from features.submissions.existing_contact import Update
 from features.submissions.mapping import MappedFields, Unplaced
@@ -47,7 +50,7 @@ from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.account_time import AccountTime
 from shared.deliveries.echo_marking import noting
-from shared.deliveries.locks import HeldLocks, Locks
+from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
@@ -117,12 +120,25 @@ class Submission:
             self.keyring, self.integration_id, self.body.contact, self.settings.phone_country
         )
 
-    def find_person(self, api: AccountApi, held: HeldLocks, gone: Collection[int] = ()) -> Entity | None:
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[HeldPerson]:
+        """Nobody else works on the person meanwhile, by whichever name."""
+        ids = person_identity.id_names(self.keyring, self.integration_id, self.accepted.writer_id)
+        of_ids = replace(self.locks, kept=person_identity.IDS_KEPT)
+        with (
+            self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as by_line,
+            of_ids.holding(self.integration_id, ids, self.delivery.id) as by_id,
+        ):
+            held = HeldPerson(by_line.known, by_id.known)
+            yield held
+            by_line.remember = by_id.remember = held.remember
+
+    def find_person(self, api: AccountApi, held: HeldPerson, gone: Collection[int] = ()) -> Entity | None:
         wanted, country = self.body.contact, self.settings.phone_country
-        return contact_lookup.find(ContactsApi(api), held.known, wanted, country, gone, self.tell)
+        return contact_lookup.find(ContactsApi(api), held, wanted, country, gone, self.tell)
 
     def _at_person(
-        self, api: AccountApi, held: HeldLocks, write: Callable[[Entity | None], tuple[Any, Omitted]]
+        self, api: AccountApi, held: HeldPerson, write: Callable[[Entity | None], tuple[Any, Omitted]]
     ) -> tuple[Any, Omitted, Entity | None]:
         """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact.
 
@@ -179,11 +195,13 @@ class Submission:
         def find_contact(api: AccountApi, *_: Result) -> Result | None:
             if self.lock_names():
                 return None  # making it begins with looking for it
-            known = unmarked_contact.find(
-                api, self.database, self.delivery, self.body.contact, self.settings.phone_country
-            )
-            if known is None:
-                return None
+            with self.holding() as held:
+                known = unmarked_contact.find(
+                    api, self.database, self.delivery, self.body.contact, self.settings.phone_country
+                )
+                if known is None:
+                    return None
+                held.remember = int(known["id"])
             found = CreatedEntities(None, int(known["id"]))
             self._making.found(found)
             made: Result = {"contact_id": found.contact_id, "created": True, "kept": []}
@@ -225,7 +243,7 @@ class Submission:
 
             return self._with_fallbacks(api, write_what_is_left)
 
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+        with self.holding() as held:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or made.contact_id != int(known["id"])
@@ -256,7 +274,7 @@ class Submission:
 
             return self._with_fallbacks(api, write_what_is_left)
 
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+        with self.holding() as held:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or made.contact_id != int(known["id"])
@@ -285,7 +303,7 @@ class Submission:
                 raise NotFoundError(say("amoCRM has no such object"), 404)
             return found | changed, changed["bare"]
 
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+        with self.holding() as held:
             result: Result = self._at_person(api, held, write)[0]
             held.remember = result["contact_id"]
         return result
@@ -295,7 +313,7 @@ class Submission:
         place = {name: lead.get(name) for name in ("lead_id", "contact_id")}
         if lead.get("created") or lead.get("contact_id") is None:
             return place | {"nothing_to_do": True}
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+        with self.holding() as held:
             known = next(iter(api.contacts([lead["contact_id"]])), None)
             if known is not None:
                 held.remember = known["id"]  # it may be one that was made without an answer

@@ -34,15 +34,16 @@ INSERT INTO amocrm_locks AS l (integration_id, name, lease_id, lease_until)
 SELECT %(integration_id)s, name, %(owner)s, amocrm_now() + %(lease)s
 FROM unnest(%(names)s::bytea[]) AS name ORDER BY name
 ON CONFLICT (integration_id, name) DO UPDATE SET
-    lease_id = EXCLUDED.lease_id, lease_until = EXCLUDED.lease_until, touched_at = amocrm_now()
+    lease_id = EXCLUDED.lease_id, lease_until = EXCLUDED.lease_until, touched_at = greatest(l.touched_at, amocrm_now())
 WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR (l.lease_until < amocrm_now()
     AND NOT EXISTS (SELECT FROM amocrm_deliveries d WHERE d.id = l.lease_id AND d.lease_until >= amocrm_now()))
 RETURNING name, remembered
 """
 
+# Retention counts a day from `touched_at`: what is kept for longer was, so to say, touched in the future.
 _RELEASE = """
-UPDATE amocrm_locks SET
-    lease_id = NULL, lease_until = NULL, remembered = coalesce(%(remembered)s, remembered), touched_at = amocrm_now()
+UPDATE amocrm_locks SET lease_id = NULL, lease_until = NULL, remembered = coalesce(%(remembered)s, remembered),
+    touched_at = greatest(touched_at, amocrm_now() + (%(remembered)s::bigint IS NOT NULL)::int * %(kept)s)
 WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) AND lease_id = %(owner)s
 """
 
@@ -81,25 +82,26 @@ class HeldLocks(Struct):
 
 
 class Locks(Struct, frozen=True):
-    """Locks of one integration over all instances, each a row that outlives its holder by a lease."""
+    """Locks of one integration over all instances, each a row that outlives its holder by a lease. `kept`: for how much
+    longer than a day what was remembered is known."""
 
     database: Database
     clock: Clock
+    kept: timedelta = timedelta()
 
     @contextmanager
     def holding(self, integration_id: UUID, names: Sequence[bytes], owner: UUID) -> Iterator[HeldLocks]:
         """All of the names at once. Raises :class:`LockedError` after a few seconds of waiting."""
-        parameters = {"integration_id": integration_id, "names": list(names), "owner": owner}
+        parameters = {"integration_id": integration_id, "names": list(names), "owner": owner, "kept": self.kept}
         held = HeldLocks(self._take(parameters, len(set(names))))
         try:
             yield held
         except UnknownOutcomeError:
             self.database.execute(_KEEP, parameters | {"settle": _SETTLE})
             raise
-        except LeaseLostError:
-            raise  # the same delivery is somebody else's now, and so is the lock
-        except Exception:
-            self.database.execute(_RELEASE, parameters | {"remembered": None})
+        except Exception as error:
+            if not isinstance(error, LeaseLostError):  # else the delivery is somebody else's now, and so is the lock
+                self.database.execute(_RELEASE, parameters | {"remembered": None})
             raise
         self.database.execute(_RELEASE, parameters | {"remembered": held.remember})
 

@@ -161,7 +161,7 @@ def _lacking(made: Submission, api: AccountApi, contact_id: int | None) -> list[
 
 def _tell_of_others(made: Submission, api: AccountApi, contact_id: int | None) -> None:
     """A phone that was found later may be somebody's who has a contact already. The two are a person's to join."""
-    with made.locks.holding(made.integration_id, made.lock_names(), made.delivery.id) as held:
+    with made.holding() as held:
         other = made.find_person(api, held)
         if other is not None and int(other["id"]) != contact_id:
             told = say(

@@ -51,6 +51,7 @@ class Reading(Struct, frozen=True):
     decisions: list[Decision] | None = None
     nothing: Message | None = None
     problem: Problem | None = None
+    writer_id: str = ""  # of a message, as its adapter has told it
     parts: tuple[Request, ...] = ()  # it holds several submissions, and is none itself
 
     @property
@@ -79,7 +80,7 @@ def read(request: Request, action: str, settings: Submissions) -> Reading:
         return Reading(None, None, [], nothing=sent.reason)
     values = [_value(one, decided, settings) for one, decided in zip(sent.values, sent.decisions, strict=False)]
     values += _of_order(sent.body) if isinstance(sent.body, SubmitOrder) else []
-    return Reading(model.whole(sent.body), sent.key, values, sent.decisions)
+    return Reading(model.whole(sent.body), sent.key, values, sent.decisions, writer_id=sent.writer_id)
 
 
 def _value(value: NamedValue, decided: Decision, settings: Submissions) -> Value:

@@ -125,7 +125,9 @@ def _made(runtime: Runtime, integration: Integration, request: Request, incoming
     came = kept_bodies.request_of(runtime.keyring, incoming)
     try:
         key = submission_keys.of_builder(runtime, of_key, found.key, found.contact) or f"kept:{incoming.id}"
-        delivery = actions.read_anew(runtime, of_key, came, incoming.action, found.body, key, kept, found.decisions)
+        delivery = actions.read_anew(
+            runtime, of_key, came, incoming.action, found.body, key, kept, found.decisions, found.writer_id
+        )
     except Problem as problem:
         kept_bodies.was_refused(runtime.database, incoming.id, why(problem))
         return _told(incoming, request, "refused", problem)
