@@ -15,6 +15,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.config import load
 from shared.runtime import Runtime
+from shared.storage import retention
 from tests.story import Story, json_of
 
 _ANNA = {"name": "Анна Орлова", "phone": "8 (921) 000-00-02", "email": "Anna@Example.org"}
@@ -163,6 +164,23 @@ def test_one_person_is_erased_and_nobody_else(connected: Story, environment: dic
     kept = connected.sql("SELECT id::text FROM amocrm_deliveries WHERE request IS NOT NULL")
     assert kept == [(other,)]
     assert _run(environment, *words, "--apply").output.startswith("0 entries erased")
+
+
+def test_so_is_their_id_in_a_messenger(connected: Story, environment: dict[str, str]) -> None:
+    """It was known for half a year, by which contact the person had."""
+    for phone, id_ in (("79210000002", "RU.1"), ("79210000003", "RU.2")):
+        message = {"from": phone, "from_user_id": id_, "id": f"wamid.{id_}", "text": {"body": "Дверь"}}
+        value = {"messaging_product": "whatsapp", "metadata": {}, "contacts": [], "messages": [message]}
+        _send_by_server(connected, json.dumps(value).encode())
+    run_deliveries(connected.runtime, 20)
+    connected.clock.advance(days=8)
+    retention.run(connected.runtime.database, connected.runtime.settings, connected.clock)
+    assert connected.sql("SELECT count(*) FROM amocrm_locks WHERE remembered IS NOT NULL") == [(2,)]
+    words = ("erase-person", connected.domain, "--phone", "89210000002")
+    _told(environment, words, 0, "would erase: incoming")
+    assert connected.sql("SELECT count(*) FROM amocrm_locks") == [(2,)]
+    _told(environment, (*words, "--apply"), 0, "erased: incoming")
+    assert connected.sql("SELECT count(*) FROM amocrm_locks") == [(1,)]
 
 
 def test_30_all_connections_of_an_account_are_looked_through(connected: Story, environment: dict[str, str]) -> None:

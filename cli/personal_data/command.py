@@ -79,14 +79,16 @@ def erase_person(account: str, phones: tuple[str, ...], emails: tuple[str, ...],
     with _opened(account) as (runtime, rows):
         person = _person(phones, emails, country)
         for row in rows:
-            for entry in list(_of(runtime, row, person, unreadable.append)):
+            entries = list(_of(runtime, row, person, unreadable.append))
+            for entry in entries:
                 is_gone = places.forget(runtime.database, entry) if apply_ else True
                 count, kept = count + is_gone, kept + (not is_gone)
                 said = ("erased" if apply_ else "would erase") if is_gone else "still needed"
                 click.echo(f"{said}: {entry.place} {entry.id} ({entry.what}, {entry.state}, {entry.at:%Y-%m-%d})")
             if apply_:
-                names = person.lock_names(runtime.keyring, row.id)
-                runtime.database.execute(places.FORGET_LOCKS, {"integration_id": row.id, "names": names})
+                names, ids = person.lock_names(runtime.keyring, row.id), [one.id for one in entries]
+                found = {"integration_id": row.id, "names": names, "entries": ids}
+                runtime.database.execute(places.FORGET_LOCKS, found)
     click.echo(f"{count} entr{'y' if count == 1 else 'ies'} {'erased' if apply_ else 'to be erased'}. {_NOT_HERE}")
     _tell_unreadable(unreadable)
     if kept:

@@ -52,9 +52,19 @@ WHERE id = %(id)s AND (state = 'cancelled' OR ends_at <= amocrm_now()) AND broug
 """,
     "event": "DELETE FROM amocrm_changes WHERE id = %(id)s",
 }
-# Remembered contacts; nobody works on the person.
+# Remembered contacts; nobody works on the person. Whoever asks names no id of a messenger's: that goes with the
+# contacts of what was found.
 FORGET_LOCKS: Final[LiteralString] = """
-DELETE FROM amocrm_locks WHERE integration_id = %(integration_id)s AND name = ANY(%(names)s::bytea[])
+WITH contacts AS (
+    SELECT (coalesce(steps -> 'contact', steps -> 'lead', steps -> 'incoming_lead') -> 'result' ->> 'contact_id'
+        )::bigint AS id
+    FROM amocrm_deliveries WHERE integration_id = %(integration_id)s
+      AND (id = ANY(%(entries)s::uuid[]) OR (summary ->> 'incoming')::uuid = ANY(%(entries)s::uuid[]))
+    UNION SELECT remembered FROM amocrm_locks
+    WHERE integration_id = %(integration_id)s AND name = ANY(%(names)s::bytea[])
+)
+DELETE FROM amocrm_locks WHERE integration_id = %(integration_id)s
+  AND (name = ANY(%(names)s::bytea[]) OR remembered IN (SELECT id FROM contacts))
   AND (lease_until IS NULL OR lease_until < amocrm_now())
 """
 

@@ -283,7 +283,7 @@ def _accepted(
         known_since=known_since,
     )
     delivery = accept(runtime, integration, request, write)
-    kept.became(delivery, body.contact)
+    kept.became(delivery, body.contact, writer_id)
     return delivery
 
 

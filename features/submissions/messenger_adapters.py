@@ -24,6 +24,15 @@ _OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the ph
 _BESIDE_STATES: Final = frozenset({"statuses", "event", "channel_id"})
 _ASKED_FOR: Final = "contact_request"  # as the origin of a card: the writer's own, by a button
 _BARE: Final = re.compile(r"\+?(\d{7,15})")
+_OF_TELEGRAM: Final = frozenset(
+    (
+        *messenger_ids.UPDATES,
+        *("channel_post", "edited_channel_post", "business_connection", "deleted_business_messages", "chat_boost"),
+        *("message_reaction", "message_reaction_count", "inline_query", "chosen_inline_result", "shipping_query"),
+        *("pre_checkout_query", "purchased_paid_media", "poll", "poll_answer", "my_chat_member", "chat_member"),
+        *("chat_join_request", "removed_chat_boost"),
+    )
+)
 _OF_EVOLUTION: Final = re.compile(
     r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
 )
@@ -257,6 +266,29 @@ def _relayed(tree: Tree) -> str | None:
     return " ".join(filter(None, [text(one, "messageId", "id") for one in theirs]))
 
 
+# source: Telegram's reference of its Bot API, "Update"; bodies in public receivers
+def _telegram(tree: Tree) -> str | None:
+    """What somebody has written to a bot, or to the company's account behind it; all else it hears is of its chats."""
+    told = {name: one for name, one in tree.items() if name != "update_id"}
+    if not told or not told.keys() <= _OF_TELEGRAM or not all(isinstance(one, dict) for one in told.values()):
+        return ""
+    message = messenger_ids.of_update(tree)
+    person, chat, card = (branch_of(message.get(name)) for name in ("from", "chat", "contact"))
+    is_private = chat.get("type") == "private"
+    if not person or is_so(person.get("is_bot")) or (is_private and chat.get("id") != person.get("id")):
+        return None
+    number = _number(card.get("phone_number"), is_bare=True) if card.get("user_id") == person.get("id") else ""
+    if number:
+        drop(message, "contact")
+    else:
+        _is_card(message, "contact")
+    name = " ".join(filter(None, [text(person, "first_name"), text(person, "last_name")]))
+    _written(tree, [number], [text(message, "text", "caption", "data")], name)
+    drop(message, "date", *(["chat"] if is_private else []))
+    drop(person, "is_bot", "language_code")
+    return text(tree, "update_id")
+
+
 def _chat(message: Tree) -> str:
     return text(dict(message), "chatId", "chat_id")
 
@@ -330,6 +362,7 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("messages", _relayed),
     ("statuses", _states),
+    ("update_id", _telegram),
 )
 _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str]]]] = {
     _twilio: messenger_ids.of_twilio,
@@ -340,6 +373,7 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     _evolution: messenger_ids.of_evolution,
     _ultramsg: messenger_ids.of_ultramsg,
     _relayed: messenger_ids.of_relay,
+    _telegram: messenger_ids.of_telegram,
 }
 
 

@@ -15,9 +15,11 @@ from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 _LID: Final = re.compile(r"(\w{5,64})(?::\d+)?@lid")  # behind a colon stands the device
-_OF_BUSINESS: Final = re.compile(r"[A-Z]{2}\.\w{1,128}")  # business-scoped: as WhatsApp tells it to one company
+_OF_BUSINESS: Final = re.compile(r"[A-Z]{2}(?:\.\w{1,100}){1,2}")  # as WhatsApp tells somebody to one company
 _ID: Final = re.compile(r"[\w.+@-]{1,128}")
 _MESSENGER: Final = re.compile(r"[a-z][a-z0-9_]{1,19}")
+# Of Telegram's: what a person has written.
+UPDATES: Final = ("message", "edited_message", "business_message", "edited_business_message", "callback_query")
 _OF_META: Final = {"page": "messenger", "instagram": "instagram"}
 
 
@@ -106,8 +108,15 @@ def of_relay(tree: Tree) -> Iterator[str]:
         kind = str(one.get("chatType") or "").lower()
         is_id = kind not in ("", "whatsapp", "viber") and not kind.endswith("group")
         id_ = branch_of(one.get("contact")).get("igsid") or one.get("chatId")
-        yield (
-            _named(kind, id_)
-            if is_id
-            else lid(one.get("author"), one.get("from"), one.get("chatId"), one.get("chat_id"))
-        )
+        hidden = lid(one.get("author"), one.get("from"), one.get("chatId"), one.get("chat_id"))
+        yield _named(kind, id_) if is_id else hidden
+
+
+def of_update(tree: Tree) -> Tree:
+    """What a person has written, of an update of Telegram's; empty for none."""
+    return next((branch_of(tree.get(name)) for name in UPDATES if branch_of(tree.get(name))), {})
+
+
+# source: Telegram's reference of its Bot API, "Update"
+def of_telegram(tree: Tree) -> Iterator[str]:
+    yield _named("telegram", branch_of(of_update(tree).get("from")).get("id"))

@@ -32,9 +32,10 @@ class KeptBody(Struct, frozen=True):
         """In the delivery's, so that the two find each other should the process end in between."""
         return {} if self.id is None else {"incoming": str(self.id)}
 
-    def became(self, delivery: Delivery, contact: Contact) -> None:
+    def became(self, delivery: Delivery, contact: Contact, writer_id: str = "") -> None:
+        """`writer_id`: of whoever is known by it, without a phone."""
         if self.id is not None and self.site_key_id is not None:
-            has_person = bool(contact.phones or contact.emails)
+            has_person = bool(contact.phones or contact.emails or writer_id)
             kept_bodies.became(self.runtime.database, self.id, self.site_key_id, delivery.id, has_person)
 
     def became_nothing(self, reason: Message) -> None:

@@ -89,7 +89,8 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
     if known.writer_id:
         body = replace(body, contact=replace(body.contact, external_id=known.writer_id))
-    key = _key(known.id or _id(ids), form_id or body.form.name)
+    # Telegram counts for each bot, and others for each chat, from one.
+    key = _key(known.id or _id(ids), form_id or body.form.name or known.writer_id)
     return ReceivedForm(
         body, key, is_test=False, decisions=made.decisions, values=values, answer=answer, writer_id=known.writer_id
     )

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from features.submissions import (
     contact_lookup,
     incoming_lead,
     mapping,
+    merged_contact,
     new_contact,
     note,
     person_identity,
@@ -50,7 +52,7 @@ from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.account_time import AccountTime
 from shared.deliveries.echo_marking import noting
-from shared.deliveries.locks import Locks
+from shared.deliveries.locks import HeldLocks, Locks
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
@@ -125,9 +127,10 @@ class Submission:
         """Nobody else works on the person meanwhile, by whichever name."""
         ids = person_identity.id_names(self.keyring, self.integration_id, self.accepted.writer_id)
         of_ids = replace(self.locks, kept=person_identity.IDS_KEPT)
+        locked = of_ids.holding(self.integration_id, ids, self.delivery.id) if ids else nullcontext(HeldLocks())
         with (
             self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as by_line,
-            of_ids.holding(self.integration_id, ids, self.delivery.id) as by_id,
+            locked as by_id,
         ):
             held = HeldPerson(by_line.known, by_id.known)
             yield held
@@ -135,7 +138,10 @@ class Submission:
 
     def find_person(self, api: AccountApi, held: HeldPerson, gone: Collection[int] = ()) -> Entity | None:
         wanted, country = self.body.contact, self.settings.phone_country
-        return contact_lookup.find(ContactsApi(api), held, wanted, country, gone, self.tell)
+        found = contact_lookup.find(ContactsApi(api), held, wanted, country, gone, self.tell)
+        if found is None and held.by_id:
+            found = merged_contact.find(api, self.database, self.integration_id, {*held.by_id, *gone})
+        return found
 
     def _at_person(
         self, api: AccountApi, held: HeldPerson, write: Callable[[Entity | None], tuple[Any, Omitted]]

@@ -16,7 +16,7 @@ from shared.storage import retention
 from shared.storage.database import Database
 from tests.story import Story
 from tests.submissions.recorded import record
-from tests.submissions.test_doors import _sent
+from tests.submissions.test_doors import _body, _sent
 from tests.submissions.test_incoming import FORM, JSON, new_key, sent
 from tests.submissions.test_messengers import _cloud, _of_meta
 from tests.submissions.test_read_again import _Dying, _Killed
@@ -49,7 +49,8 @@ def _meta(text: str) -> Body:
 def _z_api(text: str) -> Body:
     """`phone` is the hidden chat where `chatLid` is null."""
     hidden = {"phone": "81896604192221@lid", "chatLid": None, "senderLid": "81896604192221@lid"}
-    return record("z_api")["json"] | hidden | {"messageId": text, "text": {"message": text}}
+    one: Body = record("z_api")["json"]
+    return one | hidden | {"messageId": text, "text": {"message": text}}
 
 
 def _evolution(text: str) -> Body:
@@ -72,6 +73,14 @@ def _ultramsg(text: str) -> Body:
     return {"event_type": "message_received", "instanceId": "1", "data": data}
 
 
+def _telegram(text: str, **other: Any) -> Body:
+    """As a bot hears it."""
+    who = {"id": 441000226, "first_name": "Ann", "last_name": "Lee", "username": "ann"}
+    person = who | {"is_bot": False, "language_code": "ru"}
+    message = {"message_id": 1365, "from": person, "chat": who | {"type": "private"}, "date": 1795760000, "text": text}
+    return {"update_id": len(text), "message": message | other}
+
+
 def _twilio(text: str) -> Body:
     return {
         "AccountSid": "AC1",
@@ -90,6 +99,7 @@ WRITERS: dict[str, tuple[Any, str]] = {
     "Evolution": (_evolution, "whatsapp:81896604192222@lid"),
     "Green API: Telegram": (_green, "telegram:441000223"),
     "UltraMsg": (_ultramsg, "whatsapp:81896604192224@lid"),
+    "Telegram": (_telegram, "telegram:441000226"),
     "Twilio: Messenger": (_twilio, "messenger:6543210987654225"),
 }
 
@@ -228,6 +238,23 @@ def test_who_has_no_contact_any_more_has_a_new_one_and_stays_there(site: Story, 
     assert made["id"] != gone["id"]
 
 
+@pytest.mark.vendor("contacts.merge")
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
+def test_whose_contact_was_merged_with_another_is_found_there(site: Story, mode: str) -> None:
+    """Each message would have made another contact, to be merged again."""
+    set_up(site, forms={"mode": mode})
+    talk = _Talk(site)
+    other = int(submit(site, form())[mode]["contact_id"])
+    talk.say(_wazzup("Один"))
+    (gone,) = (one["id"] for one in talk.contacts if one["id"] != other)
+    site.simulator.control("delete", domain=site.domain, kind="contacts", id=gone, into=other)
+    for text in ("Два", "Три"):
+        talk.say(_wazzup(text))
+    assert [one["id"] for one in talk.contacts] == [other]
+    steps = site.sql("SELECT steps -> %s -> 'result' ->> 'contact_id' FROM amocrm_deliveries ORDER BY created_at", mode)
+    assert [int(one) for (one,) in steps] == [other, gone, other, other]
+
+
 # --- what ends in between -----------------------------------------------------------------------------------------
 
 
@@ -364,6 +391,49 @@ OPEN = "5511910000193@s.whatsapp.net"
 )
 def test_who_has_written_is_named_by_their_own_id(body: Body, writer_id: str) -> None:
     assert _sent(copy.deepcopy(body)).writer_id == writer_id
+
+
+def test_what_is_written_to_a_bot_has_its_writer_and_its_text() -> None:
+    """It had neither, and the phone of a card that was sent was the writer's."""
+    card = {"phone_number": PHONE, "first_name": "Bob", "user_id": 5}
+    for changed, phones in (
+        ({}, []),
+        ({"contact": card}, []),
+        ({"contact": card | {"user_id": 441000226}}, [f"+{PHONE}"]),
+    ):
+        read = _body(_telegram("Дверь", **changed))
+        assert (read.contact.name, read.contact.phones, read.comment) == ("Ann Lee", phones, "Дверь")
+        assert ("Bob" in str(read.fields)) is (bool(changed) and not phones)
+    group = {"chat": {"id": -100441000227, "type": "supergroup", "title": "Двери"}}
+    assert _sent(_telegram("Дверь", **group)).writer_id == "telegram:441000226"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {
+            "my_chat_member": {
+                "chat": {"id": 441000226, "type": "private"},
+                "from": {"id": 441000226, "first_name": "Ann"},
+            }
+        },
+        {"poll": {"id": "7", "question": "?"}},
+        {"business_message": {"from": {"id": 1, "first_name": "Co"}, "chat": {"id": 441000226, "type": "private"}}},
+    ],
+)
+def test_what_a_bot_hears_of_its_chats_is_no_submission(told: Body) -> None:
+    assert _sent({"update_id": 7} | told).is_test
+    assert not _sent({"update_id": 7, "phone": "+79211000221", "poll": {"id": "7"}}).is_test
+    assert not _sent({"update_id": 7, "message": "Дверь"}).is_test
+
+
+def test_messages_with_the_same_number_of_two_people_are_two(talk: _Talk) -> None:
+    """Telegram counts for each bot, and a relay for each chat."""
+    other = _telegram("Окно")
+    other["message"]["from"] |= {"id": 441000228}
+    other["message"]["chat"] |= {"id": 441000228}
+    talk.say(_telegram("Одно"), other)
+    assert talk.counts == (2, 2)
 
 
 def test_messages_of_several_to_a_page_are_of_each() -> None:

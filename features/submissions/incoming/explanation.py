@@ -60,7 +60,7 @@ class Reading(Struct, frozen=True):
 
     @property
     def has_person(self) -> bool:
-        return bool(self.contact.phones or self.contact.emails)
+        return bool(self.contact.phones or self.contact.emails or self.writer_id)
 
 
 def read(request: Request, action: str, settings: Submissions) -> Reading:
