@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from features.submissions import site_builders
 from features.submissions.carts import amount, count, item, of_texts
+from features.submissions.model import SubmitOrder
 from functions.run_deliveries.run import run as run_deliveries
+from shared.platform.http import Headers, Request
 from shared.storage import retention
 from tests.story import Story
 from tests.submissions.recorded import record, send, server_key
@@ -302,6 +305,41 @@ def test_a_cart_without_a_number_is_an_order_all_the_same(site: Story) -> None:
         assert send(site, key, one).status == 200
     assert len(Became(site).goods) == 2
     assert site.sql(ORDERS) == [(1,)]
+
+
+GOOD: dict[str, Any] = {"name": "Дверь", "price": 1200, "quantity": 1}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"order": {"id": 77, "total": 1500, "delivery_price": 300, "currency": "KZT"}, "items": [GOOD]},
+        {"order_id": 77, "total": 1500, "delivery_price": 300, "currency": "KZT", "cart": {"id": "1", "items": [GOOD]}},
+        {"order": {"id": 77, "total": 1500, "delivery_price": 300, "currency": "KZT", "cart": {"products": [GOOD]}}},
+        {
+            "order": {"id": 77, "total": 1500, "delivery_price": 300, "currency": "KZT"},
+            "cart": {"id": "c1", "total": 1200, "items": [GOOD]},
+        },
+        # AdvantShop
+        {
+            "Id": 5, "Number": "77", "Sum": 1500.0, "ShippingCost": 300.0, "Currency": "KZT", "ShippingName": "Курьер",
+            "Items": [{"ArtNo": "D1", "Name": "Дверь", "Price": 600.0, "Amount": 2.0}],
+        },
+        # Kirvano, whose own number is the sale's
+        {
+            "event": "PIX_GENERATED", "sale_id": "77", "total_price": "1.500,00", "shipping_price": 300,
+            "currency": "KZT", "products": [GOOD | {"id": "p1"}],
+        },
+    ],
+)  # fmt: skip
+def test_46_what_stands_around_the_goods_tells_of_their_order(told: dict[str, Any]) -> None:
+    """Its number was made up, so that each state of it was another deal, and its sum was that of the goods."""
+    body = json.dumps(told | {"client": {"name": "Юля", "phone": "+7 921 100-02-01"}}).encode()
+    sent = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body))
+    assert isinstance(sent.body, SubmitOrder)
+    order = sent.body.order
+    assert (order.number, order.currency, sent.body.contact.name) == ("77", "KZT", "Юля")
+    assert [order.total, order.expected_total, order.delivery.cost] == [Decimal(1500), Decimal(1500), Decimal(300)]
 
 
 def test_a_cart_of_an_unknown_shop_is_an_order(site: Story) -> None:

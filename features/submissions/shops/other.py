@@ -1,7 +1,10 @@
 """Any other shop: a list of goods, wherever it stands."""
 
+import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from features.submissions.carts import PROMO_CODE, Cart, amount, branches, count, item, text
@@ -14,20 +17,25 @@ _GOODS: Final = (
     "products", "items", "goods", "line_items", "order_items", "order_lines", "cart_items", "order_products",
     "positions", "basket", "cart", "offers", "товары", "itens", "produtos", "productos",
 )  # fmt: skip
-_NUMBERS: Final = ("order_number", "orderNumber", "number", "order_id", "orderid", "orderId", "num", "id", "uuid")
+_ORDERS_OWN: Final = ("order_number", "order_id", "sale_id")
+_NUMBERS: Final = ("order_number", "number", "order_id", "sale_id", "num", "id", "uuid")
+_ORDERS: Final = ("order", "order_data", "order_info", "order_information", "заказ", "pedido", "sale", "purchase")
 _TOTALS: Final = (
-    "total", "total_price", "totalPrice", "total_sum", "order_total", "amount", "sum", "price", "итого", "сумма",
-    "total_amount", "totalAmount", "grand_total", "grandTotal", "orderTotal",
+    "total", "total_price", "total_sum", "order_total", "amount", "sum", "price", "итого", "сумма", "total_amount",
+    "grand_total",
 )  # fmt: skip
 _COSTS: Final = (
     "delivery_price", "delivery_cost", "shipping_total", "shipping_price", "shipping_cost", "shipping",
-    "deliveryPrice", "deliveryCost", "shippingPrice", "shippingCost",
 )  # fmt: skip
-_OF_SALESDRIVE: Final = "costPerItem"  # beside which `amount` says how many
+_DISCOUNTS: Final = ("discount", "discount_total", "total_discount")
+_PROMO_CODES: Final = ("promocode", "promo", "coupon")
+_OF_SALESDRIVE, _OF_ADVANTSHOP = "cost_per_item", "art_no"  # beside which `amount` says how many
 _NAMES: Final = ("name", "title", "product_name", "product", "название")
 _PRICES: Final = ("price", "unit_price", "cost", "цена", _OF_SALESDRIVE)
 _COUNTS: Final = ("quantity", "qty", "count", "кол-во")
-_SKUS: Final = ("sku", "article", "vendor_code", "артикул")
+_LONGEST_NAME: Final = 40
+_Chain = tuple[tuple[str, Tree], ...]  # branches with their names, each in the one before it
+_SKUS: Final = ("sku", "article", "vendor_code", "артикул", _OF_ADVANTSHOP)
 
 
 # Of goods in lists that stand side by side: `product[]`, `price[]`, `qty[]`.
@@ -42,29 +50,66 @@ _LISTED: Final = {
 
 def read(tree: Tree, _: Request) -> Cart | None:
     """A list of goods with names and prices, wherever it stands, and what stands beside it."""
-    for branch in _branches_below(tree):
+    for branch, chain in _branches_below(tree):
         _put_together(branch)
-        for name in _GOODS:
-            lines = branches(branch.get(name))
+        for name in _keys({key: one for key, one in branch.items() if isinstance(one, dict | list)}, _GOODS):
+            lines = branches(branch[name])
             if not lines or len(lines) != len(branch[name]):
                 continue
             goods = [good(one) for one in lines]
             if any(goods):
                 del branch[name]
+                places = _places(branch, chain)
                 return Cart(
-                    number=text(branch, *_NUMBERS),
+                    number=_text(places, _NUMBERS),
                     items=list(filter(None, goods)),
                     texts=unread(lines, goods),
-                    total=taken(branch, *_TOTALS),
-                    currency=text(branch, "currency", "currency_code"),
-                    discount=taken(branch, "discount", "discount_total", "total_discount"),
-                    delivery_cost=taken(branch, *_COSTS),
-                    values={
-                        PROMO_CODE: text(branch, "promocode", "promo_code", "promo", "coupon"),
-                        **rest_of(lines, goods),
-                    },
+                    total=_taken(places, _TOTALS),
+                    currency=_text(places, ("currency", "currency_code")),
+                    discount=_taken(places, _DISCOUNTS),
+                    delivery_cost=_taken(places, _COSTS),
+                    values={PROMO_CODE: _text(places, _PROMO_CODES), **rest_of(lines, goods)},
                 )
     return None
+
+
+def _places(branch: Tree, chain: _Chain) -> list[Tree]:
+    """What tells of the order, the surest first: its goods may stand in a cart that has an id and a sum of its own, and
+    beside what is called the order."""
+    orders = [one for name, one in reversed(chain) if _plain(name) in _plains(_ORDERS) or _keys(one, _ORDERS_OWN)]
+    beside = [one[name] for _, one in reversed(chain) for name in _keys(one, _ORDERS) if isinstance(one[name], dict)]
+    found = [*orders, *beside, branch]
+    return [one for place, one in enumerate(found) if all(one is not other for other in found[:place])]
+
+
+def _text(places: list[Tree], names: Sequence[str]) -> str:
+    return next(filter(None, (text(one, *_keys(one, names)) for one in places)), "")
+
+
+def _taken(places: list[Tree], names: Sequence[str]) -> Decimal | None:
+    return next((found for one in places if (found := taken(one, *_keys(one, names))) is not None), None)
+
+
+def _keys(branch: Tree, names: Sequence[str]) -> list[str]:
+    """Which of these it has, in their order: `order_id` is `OrderId`, too."""
+    own: dict[str, str] = {}
+    for key in branch:
+        own.setdefault(_plain(key), key)
+    return [own[name] for name in _plains(names) if name in own]
+
+
+def _plain(name: str) -> str:
+    return _short(name) if len(name) <= _LONGEST_NAME else ""
+
+
+@lru_cache(maxsize=2048)
+def _short(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).lower()
+
+
+@lru_cache
+def _plains(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_plain, names)))
 
 
 def _put_together(branch: Tree) -> None:
@@ -84,12 +129,12 @@ def _is_listed(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
-def good(one: Tree, counts: Iterable[str] = _COUNTS) -> OrderItem | None:
+def good(one: Tree, counts: tuple[str, ...] = _COUNTS) -> OrderItem | None:
     """What it is understood from is taken out of it."""
     left = dict(one)
-    counts = (*counts, "amount") if _OF_SALESDRIVE in one else counts
-    name, price, sku = text(left, *_NAMES), taken(left, *_PRICES), text(left, *_SKUS)
-    number = next((it for it in counts if count(left.get(it)) is not None), None)
+    counts = (*counts, "amount") if _keys(one, (_OF_SALESDRIVE, _OF_ADVANTSHOP)) else counts
+    name, price, sku = _text([left], _NAMES), _taken([left], _PRICES), _text([left], _SKUS)
+    number = next((it for it in _keys(left, counts) if count(left.get(it)) is not None), None)
     quantity = None if number is None else count(left.pop(number))
     options = branches(left.get("options"))
     told = [(text(it, "option", "name", "title"), text(it, "variant", "value")) for it in options]
@@ -100,12 +145,14 @@ def good(one: Tree, counts: Iterable[str] = _COUNTS) -> OrderItem | None:
     return found
 
 
-def _branches_below(tree: Tree) -> Iterable[Tree]:
-    waiting: deque[Any] = deque([tree])
+def _branches_below(tree: Tree) -> Iterable[tuple[Tree, _Chain]]:
+    """Each with its name and those around it, the outermost first; what is around a list is of all in it."""
+    waiting: deque[tuple[str, Any, _Chain]] = deque([("", tree, ())])
     while waiting:
-        branch = waiting.popleft()
+        name, branch, above = waiting.popleft()
         if isinstance(branch, dict):
-            yield branch
-        waiting += [
-            one for one in (branch.values() if isinstance(branch, dict) else branch) if isinstance(one, dict | list)
-        ]
+            around = (*above, (name, branch))
+            yield branch, around
+            waiting += [(key, one, around) for key, one in branch.items() if isinstance(one, dict | list)]
+        else:
+            waiting += [("", one, ()) for one in branch if isinstance(one, dict | list)]
