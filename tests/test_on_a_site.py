@@ -47,8 +47,9 @@ def shown(story: Story, ingress: Ingress, chromium: Browser) -> Iterator[Any]:
         path: str = "/price",
         html: str = "",
         language: str = "en",
+        tag: str = '<script src="{api}/form/embed.js" data-key="{key}"></script>',
     ) -> Page:
-        tag = f'<script src="{ingress.url}/form/embed.js" data-key="{json_of(made)["site_key"]}"></script>'
+        tag = tag.format(api=ingress.url, key=json_of(made)["site_key"])
         form = f'<form id="one" data-crm="Call" {attributes}>{fields}<button id="go">OK</button></form>'
         site.html = html or (
             f'<!doctype html><html lang="{language}"><title>x</title>{form}{tag}<script>{script}</script></html>'
@@ -272,6 +273,72 @@ def test_what_is_typed_while_the_answer_takes_its_time_stays(shown: Any, story: 
     assert (_count(story), _told(page)) == (2, "sent sent")
 
 
+# As Google Tag Manager does with the form trigger's "Wait for Tags", and Plausible with its tagged forms.
+_WAITS = """document.addEventListener('submit', (event) => {
+  event.preventDefault();
+  setTimeout(() => HTMLFormElement.prototype.submit.call(event.target), 300);
+}, true)"""
+# As a captcha's callback does, and jQuery's check of the fields.
+_SUBMITS = "document.querySelector('#go').onclick = (event) => { event.preventDefault(); event.target.form.submit(); }"
+
+
+@pytest.mark.parametrize(("script", "attributes"), [(_WAITS, ""), (_SUBMITS, ""), (_WAITS, 'action="#" method="GET"')])
+def test_a_form_that_a_script_sends_by_itself_arrives(shown: Any, story: Story, script: str, attributes: str) -> None:
+    """`form.submit()` tells nobody of it: the page came anew with the phone in its address, and nothing arrived."""
+    page = shown(script=script, attributes=attributes, path="/price?utm_source=ya&x=1")
+    page.locator("[name=name]").fill("Ольга")
+    page.locator("#go").click()
+    expect(page.get_by_role("heading", name="Thank you!")).to_be_visible()
+    assert _count(story) == 1
+    (lead,) = (one for one in account(story)["leads"].values() if "Call" in one["name"])
+    assert "'ya'" in str(lead["custom_fields_values"])
+    notes = json.dumps(account(story)["notes"], ensure_ascii=False)
+    assert "Ольга" in json.dumps(account(story)["contacts"], ensure_ascii=False)
+    assert "/price" in notes
+    assert "utm_source=ya" not in notes
+
+
+@pytest.mark.parametrize("attributes", ['action="/own.php"', 'method="post"', 'action="" method="POST"'])
+def test_a_form_that_a_page_sends_to_its_own_server_goes_there(shown: Any, story: Story, attributes: str) -> None:
+    page = shown(script=_WAITS, attributes=attributes)
+    page.locator("[name=name]").fill("Ольга")
+    with page.expect_navigation():
+        page.locator("#go").click()
+    assert _count(story) == 0
+
+
+def test_a_browser_that_is_too_old_for_the_client_sends_all_the_same(shown: Any, story: Story) -> None:
+    """It was told that the server does not answer, whatever it tried: Safari 13 knows no fields of a class. What is
+    missing is named, as in the page that a plain form is answered with: it was told that something "is required"."""
+    page = shown()
+    old = "export class Client { listeners = ; }"
+    page.route(re.compile("/client/"), lambda route: route.fulfill(content_type="text/javascript", body=old))
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().status)
+        route.abort("failed")
+
+    page.route(re.compile("action=submit_form"), lose, times=1)
+    page.locator("#go").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert (lost, _count(story), _told(page)) == ([200], 1, "failed sent")
+    set_up(story, forms={"required": ["email"]}, time_trap_seconds=0)
+    page.locator("[name=phone]").fill("+7 916 555-44-00")
+    page.locator("#go").click()
+    expect(page.get_by_role("alert")).to_have_text("Not sent. email: is required.")
+
+
+def test_a_tag_that_lost_its_attributes_has_its_key_in_its_address(shown: Any, story: Story) -> None:
+    """Google Tag Manager keeps no `data-…` of a script: the key was lost, and the form told of a silent server."""
+    page = shown(tag='<script src="{api}/form/embed.js?key={key}&lang=es"></script>')
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("¡Gracias!")
+    assert _count(story) == 1
+
+
 def test_it_is_said_that_a_form_is_under_way(shown: Any, story: Story) -> None:
     """38-4: nothing was, and the line was made with its text in it, which a screen reader does not read."""
     page = shown()
@@ -293,9 +360,12 @@ def test_the_booking_page_is_seen_wherever_its_tag_stands(
 ) -> None:
     """30-G11: a tag manager puts it into the head, where nothing is shown."""
     tag = f'<script src="{ingress.url}/booking/embed.js" data-key="site_x" data-title="Visits"></script>'
+    if place == "head":
+        tag = f'<script src="{ingress.url}/booking/embed.js?key=site_x&lang=es&title=Visits"></script>'
     head, body = (tag, "") if place == "head" else ("", tag)
     page = shown(html=f"<!doctype html><html><head>{head}</head><body><p>Clinic</p>{body}</body></html>")
     expect(page.locator("body iframe[title=Visits]")).to_be_visible()
+    assert "key=site_x" in (page.locator("iframe").get_attribute("src") or "")
 
 
 @pytest.fixture

@@ -67,8 +67,10 @@ function shown({ site_key: key, is_server: isServer }) {
       element("p", { className: "key" }, element("code", { text: address, id: "server-address" }), copyButton(address)),
       element("p", { className: "soft", text: t("site.server_verify") }), element("p", { className: "key" }, element("code", { text: key, id: "verify-token" }), copyButton(key)));
   }
-  const form = `<form method="post" action="${API}/?action=submit_form&site_key=${key}">\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>`;
-  const withScript = `<form data-crm>\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>\n<script src="${API}/form/embed.js" data-key="${key}" defer></${"script"}>`;
+  // The one with the script, too, says where to: it is sent where the script does not come.
+  const formWith = (/** @type {string} */ more) => `<form ${more}method="post" action="${API}/?action=submit_form&site_key=${key}">\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>`;
+  const form = formWith("");
+  const withScript = `${formWith("data-crm ")}\n<script src="${API}/form/embed.js" data-key="${key}" defer></${"script"}>`;
   return element("section", { className: "card" }, element("h2", { text: t("site.made") }), element("p", { className: "soft", text: t("site.once") }),
     element("p", { className: "key" }, element("code", { text: key, id: "site-key" }), copyButton(key)),
     element("p", { className: "soft", text: t("site.paste") }), element("p", { className: "key" }, element("code", { text: form }), copyButton(form)),

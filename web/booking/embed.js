@@ -1,13 +1,15 @@
 // One script tag puts the booking page into a company's own page, as tall as it is:
 // <script src="https://…/booking/embed.js" data-key="site_…" data-lang="uk"></script>
+// Tag managers keep no `data-…` of a script: then all of it stands in its address, `…/booking/embed.js?key=site_…&lang=uk`.
 (function () {
   "use strict";
   var script = /** @type {HTMLScriptElement} */ (document.currentScript);
   var page = new URL("./", script.src);
-  page.search = new URLSearchParams({ key: script.dataset.key || "", lang: script.dataset.lang || (document.documentElement.lang || "").slice(0, 2) }).toString();
+  var address = new URL(script.src).searchParams;
+  page.search = new URLSearchParams({ key: script.dataset.key || address.get("key") || "", lang: script.dataset.lang || address.get("lang") || (document.documentElement.lang || "").slice(0, 2) }).toString();
   var frame = document.createElement("iframe");
   frame.src = page.href;
-  frame.title = script.dataset.title || "Booking";
+  frame.title = script.dataset.title || address.get("title") || "Booking";
   frame.style.cssText = "width:100%;border:0;display:block;min-height:30rem";
   window.addEventListener("message", function (event) {
     if (event.source !== frame.contentWindow || event.origin !== page.origin || !event.data || event.data.source !== "amocrm-functions") { return; }

@@ -1,11 +1,15 @@
 // One script tag, and the forms of a company's own page arrive in amoCRM, each once:
 // <form data-crm> … </form> <script src="https://…/form/embed.js" data-key="site_…" data-lang="uk" defer></script>
-// Without the script, or where it cannot be loaded, a form with an `action` is sent as it would be.
+// Without the script, or where it cannot be loaded, a form with an `action` is sent as it would be. Tag managers keep no
+// `data-…` of a script: then key and language stand in its address, `…/form/embed.js?key=site_…&lang=uk`.
 (function () {
   "use strict";
   var script = /** @type {HTMLScriptElement} */ (document.currentScript);
   var home = new URL("../", script.src).href.slice(0, -1);
-  var language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2);
+  var address = new URL(script.src).searchParams;
+  var siteKey = script.dataset.key || address.get("key") || "";
+  if (!siteKey) { console.error("No site key: neither data-key nor ?key= of", script.src); }
+  var language = (script.dataset.lang || address.get("lang") || document.documentElement.lang || navigator.language || "en").slice(0, 2);
   var opened = Date.now();
   // Names with a meaning of their own, and how many values of that meaning are taken: as of a plain form
   // (features/submissions/html_form.py).
@@ -26,7 +30,22 @@
   }
   var LONGEST_LEAVING = 10000; // milliseconds; a page that has not gone by then stays: a download, another app
   var SOON = 300; // milliseconds; what is answered by then need not be said to be under way
-  /** @typedef {{ newKey: () => string, crm: import("../client/index.js").Client }} Loaded */
+  /** @typedef {{ newKey: () => string, crm: { submitForm: (body: any, options: { key: string, follow: boolean }) => Promise<unknown> } }} Loaded */
+  /** What a browser has that is too old for the client: one try at a press. @type {Loaded} */
+  var SIMPLE = {
+    newKey: function () {
+      return Array.from(crypto.getRandomValues(new Uint8Array(16)), function (byte) { return (byte + 256).toString(16).slice(1); }).join("");
+    },
+    crm: { submitForm: function (body, options) {
+      var headers = { Authorization: "Bearer " + siteKey, "Content-Type": "application/json", "Accept-Language": language, "Idempotency-Key": options.key };
+      return fetch(home + "/?action=submit_form", { method: "POST", headers: headers, body: JSON.stringify(body) }).then(function (answer) {
+        return answer.json().catch(function () { return {}; }).then(function (document) {
+          if (!answer.ok) { throw Object.assign(new Error(document.detail), { status: answer.status, problem: document }); }
+          return document;
+        });
+      });
+    } }
+  };
   /** @type {Promise<Loaded> | undefined} */
   var loading;
   var failures = 0; // of it
@@ -41,7 +60,10 @@
     // In all but the newest browsers, what did not come stays a failure at its address for as long as the page is open. The
     // server gives the same, and all that it loads, at others: functions/crm_api/pages.py.
     loading = import(home + (failures ? "/_/again" + failures : "") + "/client/index.js").then(function (module) {
-      return { newKey: module.newKey, crm: module.connect({ api: home, siteKey: script.dataset.key || "", language: language }) };
+      return { newKey: module.newKey, crm: module.connect({ api: home, siteKey: siteKey, language: language }) };
+    }, function (error) {
+      if (error.name === "SyntaxError") { return SIMPLE; }
+      throw error;
     });
     loading.catch(function () {
       loading = undefined;
@@ -67,6 +89,7 @@
   document.addEventListener("focusin", function (event) {
     var form = event.target instanceof Element && event.target.closest("form");
     if (form && matches(form, "form[data-crm]")) {
+      addressed(form);
       client().catch(function () { /* asked for again when it is sent */ });
       words();
     }
@@ -86,11 +109,43 @@
   var dispatch = able(EventTarget.prototype, "dispatchEvent");
   var reset = able(HTMLFormElement.prototype, "reset");
 
+  // A script of the page may send the form by itself, and `form.submit()` tells nobody of it: a tag manager that waits for
+  // its tags, a captcha, a check of the fields. Where the form leads nowhere, that is a plain form for us, with what we
+  // would tell of it.
+  var PLAIN = home + "/?action=submit_form&site_key=" + encodeURIComponent(siteKey);
+  /** @param {HTMLFormElement} form */
+  function addressed(form) {
+    var isToItself = /^\s*(#.*|javascript:.*)?$/i.test(attribute(form, "action") || "");
+    if (!isToItself || /^\s*post\s*$/i.test(attribute(form, "method") || "")) { return; }
+    setAttribute(form, "method", "post");
+    setAttribute(form, "action", PLAIN);
+  }
+  var isReading = false; // by ourselves
+  window.addEventListener("formdata", function (event) {
+    var form = event.target, given = event.formData;
+    if (isReading || !(form instanceof HTMLFormElement) || attribute(form, "action") !== PLAIN) { return; }
+    /** @param {string | null} text @param {string} name */
+    function add(text, name) {
+      if (text && !given.get(name)) { given.append(name, text); }
+    }
+    add(attribute(form, "data-crm"), "form");
+    add(here(), "page");
+    new URLSearchParams(location.search).forEach(function (text, name) {
+      if (VISIT.test(name)) { add(text, name); }
+    });
+  });
+
+  function here() {
+    return location.href.split(/[?#]/)[0];
+  }
+
   // `button`: what was pressed. Where several values mean the same, empty ones count for nothing: all phones and e-mails
   // are the person's, comments follow each other, and of the rest the first counts; what is left over is a field.
   /** @param {HTMLFormElement} form @param {any} button */
   function submission(form, button) {
+    isReading = true;
     var given = Array.from(new FormData(form));
+    isReading = false;
     /** @type {Record<string, string[]>} */
     var own = {};
     /** @type {Record<string, string[]>} */
@@ -132,7 +187,7 @@
     new URLSearchParams(location.search).forEach(function (value, name) {
       if (VISIT.test(name)) { visited(name, value); }
     });
-    var called = { name: (own.form || [])[0] || attribute(form, "data-crm") || "", page: (own.page || [])[0] || location.href.split(/[?#]/)[0] };
+    var called = { name: (own.form || [])[0] || attribute(form, "data-crm") || "", page: (own.page || [])[0] || here() };
     return { contact: contact, form: called, fields: fields, comment: (own.comment || []).join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
   }
 
@@ -245,7 +300,9 @@
     told(form, "failed", error);
     words().then(function (known) {
       var errors = error.problem && Array.isArray(error.problem.errors) ? error.problem.errors : [];
-      var reasons = errors.length ? errors.map(function (/** @type {{ detail: string }} */ one) { return one.detail; }) : [reason(error, known)];
+      var reasons = errors.length ? errors.map(function (/** @type {{ path?: string, detail: string }} */ one) {
+        return (one.path ? one.path.replace(/^(contact|fields)\./, "") + ": " : "") + one.detail + ".";
+      }) : [reason(error, known)];
       say(form, false, [(known["form.not_sent"] || "Not sent") + "."].concat(reasons).join(" "));
     });
   }
@@ -256,6 +313,7 @@
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !matches(form, "form[data-crm]")) { return; }
     if (event.defaultPrevented) {
+      addressed(form);
       console.info("A script of this page has prevented this form, so it is not sent.", form);
       return;
     }
