@@ -18,7 +18,7 @@ from features.changes.feed_lease import FeedLease
 from features.changes.feeds import Feed
 from features.changes.subjects import ONCE, SUBJECTS
 from features.changes.webhook_payload import LISTED, Hint
-from shared.amocrm.errors import AmocrmError, FilterIgnoredError, NotFoundError
+from shared.amocrm.errors import AmocrmError, FilterIgnoredError, SwitchedOffError
 from shared.amocrm.events import FeedApi, updated_at
 from shared.amocrm.leads import AccountApi
 from shared.platform.problems import Problem
@@ -236,7 +236,7 @@ class _Poll:
                 entities, has_more = self._page(plural, since, until, page, is_ordered=False)
                 self._hint(self._hints(entity_type, entities))
                 latest, page = max([latest, *map(updated_at, entities)]), page + 1
-        except (FilterIgnoredError, NotFoundError):
+        except (FilterIgnoredError, SwitchedOffError):
             has_more = True
         self.asked[entity_type] = self._from("event") if has_more else self._next(since, latest)
         return True

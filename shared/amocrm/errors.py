@@ -8,6 +8,7 @@
       AnsweredError            amoCRM (or something before it) answered
         ValidationError        400 with validation errors
         BadRequestError        any other 400
+          SwitchedOffError     the account has not switched on what was asked for
         UnauthorizedError      401: token dead or expired
           UnauthorizedPageError 401 that is not the API's: something before amoCRM; it ends nothing
           UnauthorizedPlaceError 401 of one call, while the account itself takes the token; it ends nothing
@@ -15,7 +16,7 @@
         ForbiddenError         403 of the API: the user or the tariff lacks the right
           AddressBlockedError  403 that is not the API's: something before amoCRM refuses our address
           ScopeMissingError    the integration was not given a scope that this call needs
-        NotFoundError          404, and 204 where one object was asked for; what the account has switched off
+        NotFoundError          404, and 204 where one object was asked for
         AccountNotFoundError   404 that is not the API's: no account lives at this host
         RateLimitedError       429; its body is often not JSON
           HeldBackError        by ourselves, before it came to that
@@ -87,6 +88,10 @@ class BadRequestError(AnsweredError):
 
     def problem(self) -> Problem:
         return replace(super().problem(), detail=say("amoCRM refused the data: {words}", words=self.message))
+
+
+class SwitchedOffError(BadRequestError):
+    pass
 
 
 class ValidationError(BadRequestError):

@@ -63,7 +63,7 @@ _GATEWAY_GAVE_UP = frozenset({502, 504})
 _BY_WORDS: Final[tuple[tuple[str, type[errors.AnsweredError]], ...]] = (
     ("системная ошибка|повторите попытку|system error|error del? sistema|erro d[eo] sistema", errors.ServerError),
     (r"(?:код ошибки|error(?: code)?) (?:202|244|288)\b", errors.ForbiddenError),
-    (r"(?:код ошибки|error(?: code)?) (?:425|426)\b|\bdisabled$", errors.NotFoundError),
+    (r"(?:код ошибки|error(?: code)?) (?:425|426)\b|\bdisabled$", errors.SwitchedOffError),
     (r'"code":226\b|"(?:lead|contact|company|customer) not found"', errors.NotFoundError),  # vendor: writes.gone
 )
 

@@ -1,7 +1,6 @@
 """Rows H1, H2: amoCRM's webhooks come in, whatever is sent to their address; and the subscription that brings them."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from shared.amocrm.events import FeedApi
 from shared.platform.http import Headers, Request, Response
 from shared.platform.problems import Problem
 from tests.changes.conftest import Feed
+from tests.control import refused
 from tests.reading import serve
 from tests.story import json_of
 
@@ -467,10 +467,10 @@ def test_where_webhooks_are_refused_the_same_is_asked_for(quiet: Feed, has_filte
     assert story.events().count("feed.refused") == 1
 
 
-def test_30_k_webhooks_that_are_refused_in_other_words_are_asked_for_as_well(quiet: Feed) -> None:
+@pytest.mark.parametrize("detail", ["no", "Error 425."])
+def test_30_k_webhooks_that_are_refused_in_other_words_are_asked_for_as_well(quiet: Feed, detail: str) -> None:
     """30-K: a 400 that names no value; else nothing would be asked for as often as where there are no hooks."""
-    story = quiet.story
-    plain = json.dumps({"title": "Bad Request", "status": 400, "detail": "no"})
+    story, plain = quiet.story, refused(detail)
     story.simulator.fault("status", path="/api/v4/webhooks", method="POST", status=400, times=9, body=plain)
     quiet.listen()
     quiet.run()
