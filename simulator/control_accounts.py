@@ -59,6 +59,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "may_use_webhooks",
             "unknown_settings",
             "bare_messages",
+            "declined_to_trash",
             "controls_duplicates",
             "utc_offset",
             "time_zone",

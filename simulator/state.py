@@ -122,6 +122,7 @@ class Account:
     outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
     may_use_webhooks: bool = True  # the tariff
     unknown_settings: list[str] = field(default_factory=list)  # of subscriptions: they are refused
+    declined_to_trash: bool = False  # the deal of an incoming lead that was declined; else it is closed
     bare_messages: bool = False  # hooks of a visitor's message are `add[0]`, without the word `message` before it
     controls_duplicates: bool = False  # a complex lead of a known person joins that person's open deal
 

@@ -111,13 +111,17 @@ def _given(call: Call) -> Entity:
 
 
 def decline(call: Call, uid: str) -> Answer:
-    """Its deal stays in the account, closed (an integration in production met that)."""
+    # vendor: unsorted.declined (production) The deal of an incoming lead that was declined stays in the account as a
+    # closed one, or lies in the trash at once.
+    # source: an integration in production met the one, tests of another, run in a real account in July 2026, the other
     _given(call)
     one = _take(call, uid, "decline")
     for kind in ("contacts", "leads"):
         for entity in _changed(call, kind, one):
             entity.pop("_incoming", None)
             entity |= {"status_id": 143} if kind == "leads" else {}
+            if kind == "leads" and call.account.declined_to_trash:
+                call.account.trash[kind, entity["id"]] = call.account.leads.pop(entity["id"])
     return document(shown(one))
 
 

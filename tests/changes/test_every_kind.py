@@ -161,10 +161,13 @@ def test_36_a_message_without_a_head_and_an_answer(feed: Feed) -> None:
     assert sorted(feed.kinds()) == ["message.received", "message.sent"]
 
 
-@pytest.mark.vendor("webhooks.unsorted")
+@pytest.mark.vendor("webhooks.unsorted", "unsorted.declined")
 @pytest.mark.parametrize("way", ["hook", "ask"])
-@pytest.mark.parametrize("accept", [True, False])
-def test_36_1_an_incoming_lead_is_told_of_and_what_becomes_of_it(feed: Feed, way: str, accept: bool) -> None:
+@pytest.mark.parametrize(("accept", "trash"), [(True, False), (False, False), (False, True)])
+def test_36_1_an_incoming_lead_is_told_of_and_what_becomes_of_it(
+    feed: Feed, way: str, accept: bool, trash: bool
+) -> None:
+    feed.story.simulator.control("change-account", domain=feed.story.domain, declined_to_trash=trash)
     if way == "ask":
         feed.story.simulator.control("webhooks", lost=1)
     feed.story.simulator.control("visitor", domain=feed.story.domain, text="Hello", name="Ann")

@@ -24,14 +24,21 @@ def _asked(story: Story, headers: dict[str, str], id_: str) -> Any:
     return story.crm("get_submission", headers, query={"id": id_})
 
 
-@pytest.mark.vendor("unsorted.accepted")
+@pytest.mark.vendor("unsorted.accepted", "unsorted.declined")
 @pytest.mark.parametrize(
-    ("accepts", "closes", "told"), [(True, False, "accepted"), (True, True, "accepted"), (False, False, "declined")]
+    ("accepts", "closes", "trash", "told"),
+    [
+        (True, False, False, "accepted"),
+        (True, True, False, "accepted"),
+        (False, False, False, "declined"),
+        (False, False, True, "declined"),
+    ],
 )
 def test_36_7_a_declined_incoming_lead_is_told_to_the_site(
-    story: Story, accepts: bool, closes: bool, told: str
+    story: Story, accepts: bool, closes: bool, trash: bool, told: str
 ) -> None:
     """One that was accepted and lost afterwards was not declined."""
+    story.simulator.control("change-account", domain=story.domain, declined_to_trash=trash)
     set_up(story, forms={"mode": "incoming_lead"})
     site = _site(story)
     id_ = _sent(story, site)
