@@ -28,9 +28,10 @@ PROOFS = ("nobody", "widget", "session", "application", "site", "administrator")
 
 # Here only the contract is looked at: neither amoCRM's pace nor the throttle of public pages.
 _NO_PACE = """
-CREATE OR REPLACE FUNCTION amocrm_slots(integration uuid, calls integer, longest_wait float8) RETURNS float8[]
-    LANGUAGE sql AS 'SELECT CASE WHEN calls > 0 THEN (SELECT array_agg(CASE WHEN i % 2 = 1 THEN 0 ELSE 60 END::float8)
-        FROM generate_series(1, 2 * calls) AS i) ELSE ''{}''::float8[] END'
+CREATE OR REPLACE FUNCTION amocrm_spans(integration uuid, calls integer, longest_wait float8, way float8)
+    RETURNS float8[] LANGUAGE sql AS 'SELECT CASE WHEN calls > 0
+        THEN (SELECT array_agg(CASE WHEN i % 2 = 1 THEN 0 ELSE 60 END::float8) FROM generate_series(1, 2 * calls) AS i)
+        ELSE ''{}''::float8[] END'
 """
 _NO_THROTTLE = """
 CREATE OR REPLACE FUNCTION always_the_first() RETURNS trigger LANGUAGE plpgsql AS
@@ -77,7 +78,7 @@ def served(connected: Story, environment: dict[str, str], database_url: str, tmp
     """crm_api under functions-framework."""
     connected.simulator.control("limits", per_integration=10**6, per_account=10**6)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        (before,) = connection.execute("SELECT pg_get_functiondef('amocrm_slots'::regproc)").fetchone() or ("",)
+        (before,) = connection.execute("SELECT pg_get_functiondef('amocrm_spans'::regproc)").fetchone() or ("",)
         connection.execute(_NO_PACE)
         connection.execute(_NO_THROTTLE)
     port = free_port()

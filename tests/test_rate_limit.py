@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -19,23 +20,23 @@ Span = tuple[float, float]
 
 def _spans(story: Story, calls: int, longest: float = 100) -> list[Span]:
     """When the spans open and end that one statement reserves, in seconds from now."""
-    ((given,),) = story.sql("SELECT amocrm_slots(%s, %s, %s)", story.row().id, calls, longest)
+    ((given,),) = story.sql("SELECT amocrm_spans(%s, %s, %s, 0)", story.row().id, calls, longest)
     return [(round(opens, 2), round(ends, 2)) for opens, ends in zip(given[::2], given[1::2], strict=True)]
 
 
-def _spans_by_the_clock(story: Story, calls: Iterable[int]) -> list[tuple[float, list[Span]]]:
+def _spans_by_the_clock(story: Story, calls: Iterable[int], way: float = 0) -> list[tuple[float, list[Span]]]:
     """For each number of calls: when they were asked for, and their spans, all in seconds of one clock."""
-    ask = "SELECT extract(epoch FROM amocrm_now())::float8, amocrm_slots(%s, %s, 100)"
+    ask = "SELECT extract(epoch FROM amocrm_now())::float8, amocrm_spans(%s, %s, 100, %s)"
     found = []
     for number in calls:
-        ((now, given),) = story.sql(ask, story.row().id, number)
+        ((now, given),) = story.sql(ask, story.row().id, number, way)
         found.append((now, [(now + one, now + other) for one, other in zip(given[::2], given[1::2], strict=True)]))
     return found
 
 
 def _busy(story: Story, calls: int) -> None:
     """So many calls of others, as close together as may be: in one statement, which has one time."""
-    story.sql("SELECT amocrm_slots(%s, 1, 100) FROM generate_series(1, %s)", story.row().id, calls)
+    story.sql("SELECT amocrm_spans(%s, 1, 100, 0) FROM generate_series(1, %s)", story.row().id, calls)
 
 
 def test_calls_that_follow_each_other_have_time_while_there_is_little_to_do(connected: Story) -> None:
@@ -61,13 +62,55 @@ def test_when_there_is_much_to_do_one_short_span_is_given_at_a_time(connected: S
 def test_no_second_holds_more_than_seven_whenever_calls_leave_in_their_spans(connected: Story, seed: int) -> None:
     rng, left = random.Random(seed), []
     for _ in range(150):
-        ((_, spans),) = _spans_by_the_clock(connected, [rng.choice([1, 1, 2, 2, 3, 8])])
+        ((_, spans),) = _spans_by_the_clock(connected, [rng.choice([1, 1, 2, 2, 3, 8])], rng.choice([0, 0.01, 0.4]))
         for opens, ends in spans:
             left.append(rng.choice([opens, ends, rng.uniform(opens, ends)]))
         if rng.random() < 0.6:
             connected.clock.advance(seconds=rng.choice([rng.uniform(0, 0.3), rng.uniform(0, 3)]))
     left.sort()
     assert all(later - first > 1 for first, later in zip(left, left[7:], strict=False))
+
+
+@pytest.mark.parametrize("way", [0.12, 0.6])
+def test_a_database_that_is_far_away_keeps_nobody_from_calling(
+    connected: Story, monkeypatch: pytest.MonkeyPatch, way: float
+) -> None:
+    """A span of 0.08 seconds was over before the answer was there that told of it: whoever called took one after the
+    other for nothing, without an end, and no other call of the account had its turn."""
+    database, asked = connected.runtime.database, list[float]()
+
+    class FarAway:
+        def all(self, *arguments: Any) -> Any:
+            asked.append(connected.clock.monotonic())
+            assert len(asked) <= 12
+            connected.clock.advance(seconds=way / 2)
+            found = database.all(*arguments)
+            connected.clock.advance(seconds=way / 2)
+            _busy(connected, 1)  # others call as well
+            return found
+
+    monkeypatch.setattr(rate_limit, "way", 0.0)
+    connected.clock.advance(seconds=2)
+    _busy(connected, 7)
+    far_away: Any = FarAway()
+    for _ in range(8):
+        rate_limit.Pace(far_away, connected.clock, connected.row().id)()
+    assert len(asked) == 9  # the first tells how long the way is
+
+
+def test_a_way_that_is_too_long_for_any_span_has_an_end(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = connected.runtime.database
+
+    class FarAway:
+        def all(self, *arguments: Any) -> Any:
+            found = database.all(*arguments)
+            connected.clock.advance(seconds=9)
+            return found
+
+    monkeypatch.setattr(rate_limit, "way", 0.0)
+    far_away: Any = FarAway()
+    with pytest.raises(HeldBackError):
+        rate_limit.Pace(far_away, connected.clock, connected.row().id)()
 
 
 def test_slots_too_far_away_are_not_taken(connected: Story) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from shared.connections.rate_limit import LONGEST_WAIT
+from shared.connections import rate_limit
 from shared.platform.config import Settings
 from shared.platform.messages import Message
 from shared.platform.secret import Guarded
@@ -51,7 +51,7 @@ class Integration(Guarded, frozen=True):
     refresh_wait_seconds: float | None  # until a failed refresh may be tried again
     move: str | None = None  # on its way to another database, or gone there: as `amocrm_moves` says
     installation: UUID | None = None  # whose objects of the token journal are ours; read with a claim only
-    slots: tuple[float, ...] | list[float] = ()  # reserved with the read, as `amocrm_slots` returns them
+    slots: tuple[float, ...] | list[float] = ()  # reserved with the read, as `amocrm_spans` returns them
     asked_at: float = 0.0  # when they were asked for, by the monotonic clock of who asked
 
     def secret(self, keyring: Keyring) -> str:
@@ -69,12 +69,12 @@ MOVED: Final = "account_moved"  # the `problem_code` of what lives in another ce
 _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
 _BY_CLIENT = """
-SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots, %(asked_at)s::float8 AS asked_at
+SELECT *, amocrm_spans(id, %(calls)s, %(longest_wait)s, %(way)s) AS slots, %(asked_at)s::float8 AS asked_at
 FROM amocrm_connections WHERE client_id = %(client_id)s AND account_id = %(account_id)s
 """
 
 _BY_DOMAIN = """
-SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots, %(asked_at)s::float8 AS asked_at
+SELECT *, amocrm_spans(id, %(calls)s, %(longest_wait)s, %(way)s) AS slots, %(asked_at)s::float8 AS asked_at
 FROM amocrm_connections WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
 """
 
@@ -250,7 +250,7 @@ def by_domain(
 
 def reserving(calls: int, asked_at: float) -> dict[str, object]:
     """The parameters of a statement that reserves calls with what it reads: both belong to slots that still count."""
-    return {"calls": calls, "asked_at": asked_at, "longest_wait": LONGEST_WAIT}
+    return {"calls": calls, "asked_at": asked_at, "longest_wait": rate_limit.LONGEST_WAIT, "way": rate_limit.way}
 
 
 def of_client(database: Database, client_id: str, account_domain: str) -> list[Integration]:

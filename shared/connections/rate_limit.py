@@ -2,7 +2,7 @@
 
 Source: amoCRM's documentation, "API limits": 7 requests a second for an integration in an account; going on after
 a 429 gets the address blocked. What counts is when a call arrives: each reserves a slot, a span in which it leaves
-(`amocrm_slots`, in the migrations), and waits for it.
+(`amocrm_spans`, in the migrations), and waits for it.
 """
 
 import math
@@ -32,16 +32,21 @@ VALUES (%(integration_id)s, amocrm_now() + %(seconds)s * interval '1 second')
 ON CONFLICT (integration_id) DO UPDATE SET next_free_at = greatest(amocrm_rate.next_free_at, EXCLUDED.next_free_at)
 """
 
-_RESERVE = "SELECT amocrm_slots(%(integration_id)s, %(calls)s, %(longest)s) AS spans"
+_RESERVE = "SELECT amocrm_spans(%(integration_id)s, %(calls)s, %(longest)s, %(way)s) AS spans"
 
 # A piece of work that has begun waits longer for what it still needs: its first calls would have been in vain.
 _LONGEST_WAIT_WITHIN: Final = 2 * LONGEST_WAIT
 # Calls that follow each other have long spans, which keep later ones waiting: worth it for a read of two or three.
 _MOST_TOGETHER: Final = 3
+_MOST_IN_VAIN: Final = 10  # slots that one call takes and cannot use: then the way is too long for any
+_LONGEST_WAY: Final = 1.0  # a span that is longer keeps everybody else waiting
+# Seconds that a reservation takes there and back, with the wait for other threads' statements, as the latest one of
+# this process did: a span must be longer, or it is over before it is known.
+way = 0.0
 
 
 class Reservation(Struct, frozen=True):
-    """Slots as `amocrm_slots` returned them, and when they were asked for, by the monotonic clock."""
+    """Slots as `amocrm_spans` returned them, and when they were asked for, by the monotonic clock."""
 
     spans: Sequence[float] = ()
     asked_at: float = 0.0
@@ -63,7 +68,7 @@ class _Slot(Struct, frozen=True):
 
 def spent(database: Database, integration_id: UUID, calls: int) -> None:
     """Counts calls that were made without a slot: the row was not known yet."""
-    database.execute(_RESERVE, {"integration_id": integration_id, "calls": calls, "longest": LONGEST_WAIT})
+    database.execute(_RESERVE, {"integration_id": integration_id, "calls": calls, "longest": LONGEST_WAIT, "way": 0})
 
 
 class Pace:
@@ -100,7 +105,7 @@ class Pace:
 
     def __call__(self) -> None:
         """Waits for the next slot; to be called right before each call to amoCRM. Raises HeldBackError."""
-        while True:
+        for _ in range(_MOST_IN_VAIN):
             slot = self._next()
             left = slot.opens - self._clock.monotonic()
             if left > 0:
@@ -108,6 +113,7 @@ class Pace:
             if self._clock.monotonic() <= slot.ends:
                 return
             # This thread was kept from running, or a token had to be refreshed: its second belongs to others by now.
+        raise HeldBackError(say("all calls of the next seconds are taken"), None, 1)
 
     def _next(self) -> _Slot:
         with self._lock:
@@ -121,9 +127,10 @@ class Pace:
             return self._slots.popleft()
 
     def _reserve(self, now: float) -> None:
+        global way
         parameters = {"integration_id": self._integration_id, "calls": max(1, self._together), "longest": self._longest}
-        reserved = self._database.one(_Row, _RESERVE, parameters)
-        assert reserved is not None
+        (reserved,) = self._database.all(_Row, _RESERVE, parameters | {"way": way})
+        way = min(self._clock.monotonic() - now, _LONGEST_WAY)
         if reserved.spans[0] > self._longest:
             raise HeldBackError(say("all calls of the next seconds are taken"), None, math.ceil(reserved.spans[0]))
         self._take(reserved.spans, now)

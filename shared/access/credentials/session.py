@@ -26,7 +26,7 @@ ON CONFLICT (token_hash) DO NOTHING
 
 # The session and its integration in one round trip.
 _FIND = """
-SELECT c.*, s.user_id, s.lead_id, amocrm_slots(c.id, %(calls)s, %(longest_wait)s) AS slots,
+SELECT c.*, s.user_id, s.lead_id, amocrm_spans(c.id, %(calls)s, %(longest_wait)s, %(way)s) AS slots,
        %(asked_at)s::float8 AS asked_at
 FROM amocrm_sessions s JOIN amocrm_connections c ON c.id = s.integration_id
 WHERE s.token_hash = %(token_hash)s AND s.expires_at > amocrm_now()
