@@ -64,6 +64,10 @@ def test_what_a_page_without_its_words_says_is_what_others_say(page: Page, booki
     page.goto(f"{booking}&lang={language}")
     expect(page.get_by_role("alert")).to_have_text(words["server.silent"])
     expect(page.get_by_role("button")).to_have_text(words["again"])
+    assert (
+        page.evaluate("name => import('../ui/unanswered.js').then((one) => one.said[name][2])", language)
+        == (words["browser.old"])
+    )
 
 
 def test_a_page_to_which_nothing_comes_has_a_way_to_ask_again(page: Page, booking: str) -> None:
@@ -73,6 +77,33 @@ def test_a_page_to_which_nothing_comes_has_a_way_to_ask_again(page: Page, bookin
     page.get_by_role("button", name="↻").wait_for()
     page.unroute(nothing)
     page.get_by_role("button", name="↻").click()
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
+def test_a_page_of_which_a_script_did_not_come_says_so(page: Page, booking: str) -> None:
+    """On a phone one of ten files is easily lost: the page stayed empty, without a word."""
+    page.route(re.compile(r"/ui/slots\.js"), lambda route: route.abort("failed"))
+    page.goto(booking)
+    expect(page.get_by_role("alert")).to_have_text("Сервер не отвечает. Проверьте связь и повторите.")
+    page.unroute(re.compile(r"/ui/slots\.js"))
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
+@pytest.mark.parametrize("place", others_long(["booking/", "admin/", "app/", "widget/"]))
+def test_a_browser_that_is_too_old_for_a_page_is_told_so(page: Page, booking: str, place: str) -> None:
+    """Safari 14 knows no `await` outside of functions: the page stayed empty."""
+    page.route(re.compile(r"/ui/dom\.js"), lambda route: route.fulfill(content_type="text/javascript", body="let = ;"))
+    page.goto(booking.replace("booking/", place) + "&lang=pt")
+    expect(page.get_by_role("alert")).to_contain_text("Este navegador é antigo demais")
+
+
+def test_what_goes_wrong_in_a_page_that_is_there_takes_nothing_away(page: Page, booking: str) -> None:
+    page.goto(booking)
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+    page.evaluate("setTimeout(() => JSON.parse('{'))")
+    page.evaluate("document.head.append(Object.assign(document.createElement('script'), { src: '/nothing.js' }))")
+    page.wait_for_timeout(300)
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
 
 

@@ -25,12 +25,17 @@ async function read(query = "") {
   return answer.json();
 }
 
+function begun() {
+  document.documentElement.lang = language;
+  document.documentElement.dataset.opened = ""; // from here on the page itself says what is wrong: unopened.js
+}
+
 /** Without its words a page is nothing, and says so; where that does not come either, a sign is left. @param {unknown} error @returns {Promise<never>} */
 async function refused(error) {
   const [text, again] = await import("./unanswered.js").then(({ said }) => said[language] ?? []).catch(() => []);
   const told = element("p", { className: "error", text: text ?? "" });
   told.setAttribute("role", "alert");
-  document.documentElement.lang = language;
+  begun();
   document.body.replaceChildren(element("main", { className: "page" }, told, element("button", { className: "quiet", type: "button", text: again ?? "↻", onclick: () => location.reload() })));
   throw error;
 }
@@ -58,7 +63,7 @@ export const has = (key) => Object.keys(words).includes(key);
 // Texts of a page that stand in its HTML: data-t is the text, data-t-… an attribute.
 /** @param {ParentNode} root */
 export function translate(root = document) {
-  document.documentElement.lang = language;
+  begun();
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-t]"))) place.textContent = t(place.dataset.t ?? "");
   for (const place of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("[data-t-placeholder]"))) place.placeholder = t(place.dataset.tPlaceholder ?? "");
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-t-label]"))) place.setAttribute("aria-label", t(place.dataset.tLabel ?? ""));
