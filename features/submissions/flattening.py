@@ -37,6 +37,7 @@ _ABOUT: Final = frozenset(
 )
 _TYPES: Final = ("type", "field_type", "fieldtype", "kind")
 _FIELD_TYPES: Final = frozenset({"field_type", "fieldtype"})  # also beside a value that was taken apart
+_IS_FIELD: Final = frozenset({"id", "type", "name", "value"})  # whatever else there is: WPForms tells a name's parts
 _IDS: Final = ("id", "name", "key", "ref", "field_id", "fieldid")
 _CHOICE: Final = frozenset({"label", "labels", "other", "value", "title", "name", "text"})
 # What holds the values of a form and says nothing of them.
@@ -136,6 +137,7 @@ def _of_branch(branch: Tree, path: Path, questions: _Questions) -> Iterator[_Fou
     yield from _answer({value_key: branch[value_key]}, path, (name, label, kind.lower()), questions)
     for key, one in branch.items():
         is_about = key.lower() in _ABOUT or (key.lower() in _IDS and one == name)
+        is_about = is_about or (key.lower() in _NAME and _words(one) <= _words(branch[value_key]))
         if key not in pair and (_is_branch(one) or not is_about) and one != branch[value_key]:
             yield from _values(one, (*path, key), questions)
 
@@ -187,6 +189,10 @@ def _texts(value: Any) -> tuple[str, ...] | None:
     return () if value is None else (value if isinstance(value, str) else str(value).lower(),)
 
 
+def _words(value: Any) -> set[str]:
+    return set() if value is None else set(str(value).split())
+
+
 def _is_branch(value: Any) -> bool:
     return isinstance(value, dict | list)
 
@@ -222,7 +228,8 @@ def _pair(by_name: dict[str, str], branch: Tree, path: Path) -> tuple[str, str] 
     others = frozenset(by_name) - _ABOUT - {value, *_IDS}
     if label is None:
         return ("", by_name[value]) if not others and not labels and value not in _BESIDE else None
-    if label not in _BESIDE.get(value, (label,)) or (others - {label} and label not in _SURE):
+    is_sure = label in _SURE or by_name.keys() >= _IS_FIELD
+    if label not in _BESIDE.get(value, (label,)) or (others - {label} and not is_sure):
         return None
     return by_name[label], by_name[value]
 

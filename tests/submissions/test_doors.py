@@ -192,6 +192,23 @@ def test_35_of_thousands_of_values_the_first_are_looked_at_and_all_are_kept() ->
             [("WhatsApp", "tel", "1")],
         ),
         ({"fields": [{"id": "3", "name": "Цвет", "type": "text", "value": "синий"}]}, [("Цвет", "text", "синий")]),
+        (  # WPForms
+            {
+                "fields": {
+                    "1": {
+                        "name": "Nombre",
+                        "value": "Rui Costa",
+                        "id": 1,
+                        "type": "name",
+                        "first": "Rui",
+                        "middle": "",
+                        "last": "Costa",
+                    },
+                    "2": {"name": "Total", "value": "$ 10", "id": 2, "type": "payment-total", "amount": "10.00"},
+                }
+            },
+            [("Nombre", "name", "Rui Costa"), ("Total", "payment-total", "$ 10"), ("2 › amount", "", "10.00")],
+        ),
         ({"answers": [{"q": "Сколько?", "a": ["2", "3"], "t": "variants"}]}, [("Сколько?", "", "2 3")]),
         ({"data": {"submissions": [{"label": "Phone", "value": "1"}]}}, [("Phone", "", "1")]),
         ({"field_data": [{"name": "phone_number", "values": ["1"]}]}, [("phone_number", "", "1")]),
