@@ -4,6 +4,7 @@ Each call has two numbers, and which of them is the client's is said by its dire
 company's own: taken for a visitor's it would make one person of all who call it.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -90,6 +91,20 @@ def _binotel(tree: Tree) -> str:
     return f"{tree['requestType']}:{id_}" if id_ else ""
 
 
+# source: calls of OnlinePBX that public code keeps, Bulutfon's reference of webhooks; others tell `from` and `to`
+def _directed(tree: Tree) -> str:
+    """Of a call that goes out, who calls is our extension or line."""
+    ours, theirs = ("caller", "callee") if "callee" in tree else ("from", "to")
+    is_out = text(dict(tree), "direction").lower() in _OUT
+    if is_out and _NUMBER.fullmatch(text(dict(tree), theirs)) and "phone" not in tree:
+        is_of_line(tree, ours)
+        tree["phone"] = tree.pop(theirs)
+    return ""
+
+
+_OUT: Final = ("out", "outbound", "outgoing")
+_NUMBER: Final = re.compile(r"\+?[\d ()-]{7,20}")
+
 CALLS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("callerphone phonenumber", _calltouch),
     ("event pbx_call_id", _zadarma),
@@ -97,4 +112,6 @@ CALLS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("requestType callDetails", _binotel),
     ("virtual_phone_number call_session_id", _uis),
     ("tracking_phone_number customer_phone_number", _callrail),
+    ("caller callee direction", _directed),
+    ("from to direction", _directed),
 )

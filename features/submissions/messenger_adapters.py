@@ -348,6 +348,32 @@ def parts(tree: Tree) -> list[Tree]:
     return [] if "" in chats else [tree | {"messages": several} for several in chats.values()]
 
 
+# source: WATI's reference of webhooks; public receivers, which pass over its own by `owner` and the event's name
+def _wati(tree: Tree) -> str | None:
+    """Each message that is sent, delivered and read is told as well."""
+    event = str(tree["eventType"]).lower()
+    if is_so(tree.get("owner")) or event.startswith(("sessionmessagesent", "templatemessage", "sentmessage")):
+        return None
+    _is_comment(tree, [text(tree, "text")])
+    drop(tree, "timestamp")
+    return text(tree, "id")
+
+
+# source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers
+def _avito(tree: Tree) -> str | None:
+    """`user_id` is the company's account, which has written itself where it is the author; `system` is Avito's."""
+    payload = branch_of(tree["payload"])
+    message = branch_of(payload.get("value"))
+    if payload.get("type") != "message" or not {"chat_id", "author_id", "user_id"} <= message.keys():
+        return ""
+    if message["author_id"] == message["user_id"] or message.get("type") == "system":
+        return None
+    _is_comment(tree, [text(message.get("content"), "text")])
+    drop(tree, "id", "version", "timestamp")
+    drop(message, "created")
+    return text(message, "id")
+
+
 MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("AccountSid From To", _twilio),
     ("object entry", _object),
@@ -357,6 +383,8 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("momment type", _zapi),
     ("event instance data", _evolution),
     ("event_type instanceId data", _ultramsg),
+    ("waId eventType", _wati),
+    ("payload version timestamp", _avito),
 )
 # By one name each, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
@@ -374,6 +402,7 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     _ultramsg: messenger_ids.of_ultramsg,
     _relayed: messenger_ids.of_relay,
     _telegram: messenger_ids.of_telegram,
+    _avito: messenger_ids.of_avito,
 }
 
 

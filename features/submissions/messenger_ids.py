@@ -120,3 +120,8 @@ def of_update(tree: Tree) -> Tree:
 # source: Telegram's reference of its Bot API, "Update"
 def of_telegram(tree: Tree) -> Iterator[str]:
     yield _named("telegram", branch_of(of_update(tree).get("from")).get("id"))
+
+
+# source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers
+def of_avito(tree: Tree) -> Iterator[str]:
+    yield _named("avito", branch_of(branch_of(tree.get("payload")).get("value")).get("author_id"))

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from benchmarks import machine
-from features.submissions import field_vocabulary, site_builders
+from features.submissions import field_vocabulary, person_identity, site_builders
 from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
 from features.submissions.incoming import explanation
@@ -943,6 +943,29 @@ def test_46_a_name_that_asks_the_visitor_goes_before_another(other: str) -> None
     """`treeName` is Sipuni's, of the way that a call has taken."""
     body = _body({other: "Principal", "Tu nombre": "Ana", "phone": PHONE})
     assert (body.contact.name, body.fields) == ("Ana", {other: ["Principal"]})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"event": "call_end", "caller": "100", "callee": "89211000001", "direction": "outbound", "uuid": "u"},
+        {
+            "event": "call_end",
+            "caller": "74950000099",
+            "callee": PHONE,
+            "direction": "outbound",
+            "gateway": "74950000099",
+        },
+        {"from": "+74950000099", "to": PHONE, "direction": "outgoing", "call_id": "7"},
+        {"from": PHONE, "to": "+74950000099", "direction": "inbound", "call_id": "7"},
+        {"event_type": "call_init", "caller": 79211000001, "callee": 74950000099, "direction": "IN"},
+    ],
+)
+def test_46_of_a_call_its_direction_says_who_the_client_is(call: Any) -> None:
+    """Of those that go out, the company's own line or extension was the person, and so of all whom it calls."""
+    (told,) = person_identity.identities(_body(call).contact.phones, "RU")
+    assert told == "+79211000001"
+    assert _body({"from": "Казань", "to": "Уфа", "direction": "out", "phone": PHONE}).fields["to"] == ["Уфа"]
 
 
 def test_46_from_without_a_phone_is_of_the_visit() -> None:

@@ -81,6 +81,13 @@ def _telegram(text: str, **other: Any) -> Body:
     return {"update_id": len(text), "message": message | other}
 
 
+def _avito(text: str, **other: Any) -> Body:
+    message = {"id": text, "chat_id": "u2i-x", "user_id": 161605962, "author_id": 350687742, "created": 1754916284}
+    message |= {"type": "text", "chat_type": "u2i", "content": {"text": text}, "item_id": 7463793992}
+    value = {"type": "message", "value": message | other}
+    return {"id": "5f", "version": "v3.0.0", "timestamp": 1754916287, "payload": value}
+
+
 def _twilio(text: str) -> Body:
     return {
         "AccountSid": "AC1",
@@ -100,6 +107,7 @@ WRITERS: dict[str, tuple[Any, str]] = {
     "Green API: Telegram": (_green, "telegram:441000223"),
     "UltraMsg": (_ultramsg, "whatsapp:81896604192224@lid"),
     "Telegram": (_telegram, "telegram:441000226"),
+    "Avito": (_avito, "avito:350687742"),
     "Twilio: Messenger": (_twilio, "messenger:6543210987654225"),
 }
 

@@ -46,6 +46,19 @@ def _of(person: str, *texts: str) -> dict[str, Any]:
 
 
 STATUS = {"id": "wamid.1", "status": "delivered", "timestamp": "1795760000", "recipient_id": "79211000201"}
+WATI = {
+    "id": "6f1", "whatsappMessageId": "wamid.1", "conversationId": "6f2", "ticketId": "6f3", "text": "Hola",
+    "type": "text", "timestamp": "1795760000", "owner": False, "eventType": "message", "statusString": "SENT",
+    "operatorName": "Oleg", "operatorEmail": "oleg@a.ru", "waId": "5215512345678", "senderName": "Juan",
+}  # fmt: skip
+AVITO_MESSAGE = {
+    "id": "m1", "chat_id": "u2i-x", "user_id": 161605962, "author_id": 350687742, "created": 1754916284,
+    "type": "text", "chat_type": "u2i", "content": {"text": "Здравствуйте"}, "item_id": 7463793992,
+}  # fmt: skip
+AVITO: dict[str, Any] = {
+    "id": "5f", "version": "v3.0.0", "timestamp": 1754916287,
+    "payload": {"type": "message", "value": AVITO_MESSAGE},
+}  # fmt: skip
 # source: the references of each, and what public receivers of them pass over
 OWN: dict[str, Any] = {
     "WhatsApp: delivered": _cloud({"statuses": [STATUS | {"pricing": {"billable": True, "category": "service"}}]}),
@@ -74,6 +87,10 @@ OWN: dict[str, Any] = {
     },
     "Instagram: written": _of_meta({"mid": "m1", "text": "Здравствуйте", "is_echo": True}),
     "Messenger: read": _of_meta(read={"watermark": 1}),
+    "WATI: written": WATI | {"owner": True, "eventType": "sessionMessageSent_v2", "operatorEmail": "oleg@a.ru"},
+    "WATI: delivered": WATI | {"eventType": "sentMessageDELIVERED_v2"},
+    "Avito: written": AVITO | {"payload": {"type": "message", "value": AVITO_MESSAGE | {"author_id": 161605962}}},
+    "Avito: of its own": AVITO | {"payload": {"type": "message", "value": AVITO_MESSAGE | {"type": "system"}}},
     "UltraMsg: seen": {
         "event_type": "message_ack", "instanceId": "1",
         "data": {"id": "true_79211000201@c.us_3EB0", "from": "79290000091@c.us", "to": "79211000201@c.us"},
@@ -92,6 +109,19 @@ def test_what_a_messenger_tells_of_own_messages_is_no_submission(name: str) -> N
     """The company's own line was the person of it, and so of all of them."""
     found = _sent(OWN[name])
     assert (found.is_test, found.body.contact.phones, found.body.contact.emails) == (True, [], [])
+
+
+def test_what_is_written_to_the_company_is_a_form_with_its_text() -> None:
+    written = _sent(WATI).body
+    assert (written.contact.name, written.contact.phones) == ("Juan", ["5215512345678"])
+    assert [_comment(WATI), _comment(AVITO)] == ["Hola", "Здравствуйте"]
+
+
+def _comment(body: dict[str, Any]) -> str:
+    found = _sent(body)
+    assert isinstance(found.body, SubmitForm)
+    assert not found.is_test
+    return found.body.comment
 
 
 def test_statuses_of_something_else_beside_a_person_are_a_form() -> None:
