@@ -31,12 +31,12 @@ _POLL_SECONDS: Final = 0.1
 
 _TAKE = """
 INSERT INTO amocrm_locks AS l (integration_id, name, lease_id, lease_until)
-SELECT %(integration_id)s, name, %(owner)s, amocrm_now() + %(lease)s
-FROM unnest(%(names)s::bytea[]) AS name ORDER BY name
-ON CONFLICT (integration_id, name) DO UPDATE SET
+SELECT %(integration_id)s, name, %(owner)s, amocrm_now() + %(lease)s FROM unnest(%(names)s::bytea[]) AS name
+ORDER BY name ON CONFLICT (integration_id, name) DO UPDATE SET
     lease_id = EXCLUDED.lease_id, lease_until = EXCLUDED.lease_until, touched_at = greatest(l.touched_at, amocrm_now())
-WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR (l.lease_until < amocrm_now()
-    AND NOT EXISTS (SELECT FROM amocrm_deliveries d WHERE d.id = l.lease_id AND d.lease_until >= amocrm_now()))
+WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR (l.lease_until < amocrm_now() AND NOT EXISTS (
+    SELECT FROM amocrm_deliveries d WHERE d.id = l.lease_id
+        AND (d.lease_until >= amocrm_now() OR (d.state = 'accepted' AND %(kept)s > interval '0'))))
 RETURNING name, remembered
 """
 
@@ -83,7 +83,8 @@ class HeldLocks(Struct):
 
 class Locks(Struct, frozen=True):
     """Locks of one integration over all instances, each a row that outlives its holder by a lease. `kept`: for how much
-    longer than a day what was remembered is known."""
+    longer than a day what was remembered is known. Nothing else tells what was made then: where nobody knows what has
+    become of it, the next holder waits until the owner has found out."""
 
     database: Database
     clock: Clock

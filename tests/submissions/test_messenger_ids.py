@@ -282,6 +282,40 @@ def test_a_lost_answer_makes_no_second_contact(site: Story, mode: str) -> None:
     assert len(talk.contacts) == 1
 
 
+@pytest.mark.parametrize("end", ["lost answer", "killed"])
+def test_the_next_message_waits_for_one_of_which_nobody_knows_what_it_has_made(
+    talk: _Talk, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """People write several in a row, and amoCRM's search finds nobody by an id."""
+    site = talk.story
+    assert sent(site, talk.key, _wazzup("Один"), JSON).status == 200
+    with monkeypatch.context() as patch, contextlib.suppress(_Killed):
+        if end == "killed":
+            patch.setattr(Transport, "send", _dying_after(Transport.send, "/leads/complex"))
+        else:
+            site.simulator.fault("reset_after", path="/api/v4/leads/complex", method="POST")
+        run_deliveries(site.runtime, 20)
+    site.clock.advance(minutes=4)
+    site.sql("UPDATE amocrm_deliveries SET due_at = amocrm_now() + interval '10 minutes' WHERE state = 'accepted'")
+    assert sent(site, talk.key, _wazzup("Два"), JSON).status == 200
+    run_deliveries(site.runtime, 20)
+    assert talk.counts == (1, 1)
+    for _ in range(3):
+        talk.go_on()
+    assert talk.counts == (1, 2)
+    assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
+
+
+def _dying_after(original: Any, called: str) -> Any:
+    def dying(self: Transport, method: str, host: str, path: str, **named: Any) -> Any:
+        answer = original(self, method, host, path, **named)
+        if called in path:
+            raise _Killed
+        return answer
+
+    return dying
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_whenever_the_process_ends_there_is_one_contact(
