@@ -29,8 +29,8 @@ Meaning = Literal[
 _APOSTROPHES: Final = re.compile("['‘’ʼʻ`]")
 _WHOLE: Final[dict[Meaning, str]] = {
     "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
-    "first_name": "first-name firstname fname",
-    "last_name": "last-name lastname lname surname фамилия прізвище apellido sobrenome familiya",
+    "first_name": "first-name firstname fname mf-listing-fname",  # the last one as MetForm calls it
+    "last_name": "last-name lastname lname mf-listing-lname surname фамилия прізвище apellido sobrenome familiya",
     "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile"
     " caller callerid caller-id callerphone caller-phone caller-number callernumber",
     "email": "email e-mail your-email mail почта e-mail-адрес пошта correo pochta",

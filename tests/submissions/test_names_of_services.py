@@ -39,6 +39,9 @@ BODIES: dict[str, dict[str, Any]] = {
             "contact[orgname]": "Glass and Sons",
         }
     },
+    "metform": {
+        "form": {"mf-listing-fname": "Ana", "mf-listing-lname": "Ruiz", "mf-email": "t45@example.org", "id": "55"}
+    },
     "systeme.io": {
         "json": {
             "contact": {
