@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.listener import Ingress
 from tests.longer import others_long
@@ -87,6 +87,22 @@ def test_a_page_of_which_a_script_did_not_come_says_so(page: Page, booking: str)
     expect(page.get_by_role("alert")).to_have_text("Сервер не отвечает. Проверьте связь и повторите.")
     page.unroute(re.compile(r"/ui/slots\.js"))
     page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
+def test_a_script_of_an_extension_that_our_policy_keeps_out_takes_nothing_away(page: Page, booking: str) -> None:
+    """While the words were on their way the page was said to be without an answer, and stayed so."""
+    waiting: list[Route] = []
+    page.route(re.compile(r"/i18n/"), waiting.append)
+    with page.expect_request(re.compile(r"/i18n/")):
+        page.goto(booking, wait_until="commit")
+    page.evaluate(
+        "new Promise((kept) => document.head.append(Object.assign(document.createElement('script'),"
+        " { src: 'https://tool.example/a.js', onerror: () => kept() })))"
+    )
+    page.wait_for_timeout(300)
+    for route in waiting:
+        route.continue_()
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
 
 

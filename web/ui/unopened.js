@@ -2,6 +2,7 @@
 // browsers; what goes wrong in a page that is there already is the page's own.
 (function () {
   "use strict";
+  var home = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/ui\/unopened\.js.*$/, "");
   /** @param {string} language @param {Record<string, [string, string, string]>} said @param {boolean} isOld */
   function tell(language, said, isOld) {
     var words = said[language] || said.en;
@@ -22,7 +23,8 @@
 
   window.addEventListener("error", function (event) {
     var isOld = Boolean(event.error && event.error.name === "SyntaxError");
-    var isMissing = event.target instanceof HTMLScriptElement;
+    // One of ours: what an extension puts into a page, our policy may keep out.
+    var isMissing = event.target instanceof HTMLScriptElement && event.target.src.indexOf(home) === 0;
     if (document.documentElement.hasAttribute("data-opened") || !(isOld || isMissing)) { return; }
     var asked = /[?&]lang=([a-z]{2})/.exec(location.search);
     import("./unanswered.js").then(function (words) { tell(asked ? asked[1] : navigator.language.slice(0, 2), words.said, isOld); });
