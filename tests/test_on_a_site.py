@@ -298,6 +298,20 @@ def test_a_form_that_a_script_sends_by_itself_arrives(shown: Any, story: Story, 
     assert "utm_source=ya" not in notes
 
 
+# What Joomla's buttons do, and whoever writes so.
+_TWICE = "document.querySelector('#go').onclick = (event) => event.target.form.submit()"
+
+
+def test_a_button_that_sends_its_form_by_itself_sends_it_once(shown: Any, story: Story) -> None:
+    """Its press sends it, too: without us the one takes the other's place, and our request came beside it."""
+    page = shown(script=_TWICE, attributes='data-redirect="/thanks?order=1"')
+    page.locator("[name=name]").fill("Ольга")
+    page.locator("#go").click()
+    page.wait_for_url("**/thanks?order=1")
+    page.wait_for_timeout(1000)
+    assert _count(story) == 1
+
+
 @pytest.mark.parametrize("attributes", ['action="/own.php"', 'method="post"', 'action="" method="POST"'])
 def test_a_form_that_a_page_sends_to_its_own_server_goes_there(shown: Any, story: Story, attributes: str) -> None:
     page = shown(script=_WAITS, attributes=attributes)

@@ -120,16 +120,36 @@
     setAttribute(form, "method", "post");
     setAttribute(form, "action", PLAIN);
   }
+  /** @param {HTMLFormElement} form */
+  function isPlain(form) {
+    return attribute(form, "action") === PLAIN && /^\s*post\s*$/i.test(attribute(form, "method") || "");
+  }
+  // A button may send it by itself and, by being pressed, once more: `<button onclick="this.form.submit()">`. A browser puts
+  // the second in the first's place; a request of ours would not take it, and the form would come twice.
+  var leaving = new WeakSet();
+  var submit = HTMLFormElement.prototype.submit;
+  HTMLFormElement.prototype.submit = function () {
+    var form = this;
+    leaving.add(form);
+    setTimeout(function () { leaving.delete(form); }, SOON);
+    submit.call(form);
+  };
   var isReading = false; // by ourselves
   window.addEventListener("formdata", function (event) {
     var form = event.target, given = event.formData;
-    if (isReading || !(form instanceof HTMLFormElement) || attribute(form, "action") !== PLAIN) { return; }
+    if (isReading || !(form instanceof HTMLFormElement) || !isPlain(form)) { return; }
     /** @param {string | null} text @param {string} name */
     function add(text, name) {
       if (text && !given.get(name)) { given.append(name, text); }
     }
     add(attribute(form, "data-crm"), "form");
     add(here(), "page");
+    var next = attribute(form, "data-redirect");
+    try {
+      add(next && new URL(next, document.baseURI).href, "_redirect");
+    } catch (error) {
+      console.error(error); // no address
+    }
     new URLSearchParams(location.search).forEach(function (text, name) {
       if (VISIT.test(name)) { add(text, name); }
     });
@@ -317,6 +337,7 @@
       console.info("A script of this page has prevented this form, so it is not sent.", form);
       return;
     }
+    if (leaving.has(form) && isPlain(form)) { return; }
     event.preventDefault();
     if (busy.has(form)) { return; }
     busy.add(form);
