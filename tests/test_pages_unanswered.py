@@ -93,7 +93,7 @@ def test_a_page_of_which_a_script_did_not_come_says_so(page: Page, booking: str)
 def test_a_script_of_an_extension_that_our_policy_keeps_out_takes_nothing_away(page: Page, booking: str) -> None:
     """While the words were on their way the page was said to be without an answer, and stayed so."""
     waiting: list[Route] = []
-    page.route(re.compile(r"/i18n/"), waiting.append)
+    page.route(re.compile(r"/i18n/"), lambda route: waiting.append(route))
     with page.expect_request(re.compile(r"/i18n/")):
         page.goto(booking, wait_until="commit")
     page.evaluate(
