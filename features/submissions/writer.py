@@ -182,7 +182,7 @@ class Submission:
             found = ContactsApi(api).find_lead(self.mark, self.since)
             if found is None or found.lead_id is None:
                 return None
-            self._making.found(found)
+            self._found_again(found)
             wanted = {field["field_id"] for field in self.placed_in_lead(Directory(api, self.integration_id)).fields}
             there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
             is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
@@ -194,26 +194,32 @@ class Submission:
             # Who was faster than we has accepted it, and it is a deal like any other.
             if found is None:
                 return find_lead(api)
-            self._making.found(found)
+            self._found_again(found)
             # Its contact may be one that was there.
             return _result(found, False) | {"was_there": True} | self._held_back_before(api, found)
 
         def find_contact(api: AccountApi, *_: Result) -> Result | None:
             if self.lock_names():
                 return None  # making it begins with looking for it
-            with self.holding() as held:
-                known = unmarked_contact.find(
-                    api, self.database, self.delivery, self.body.contact, self.settings.phone_country
-                )
-                if known is None:
-                    return None
-                held.remember = int(known["id"])
+            known = unmarked_contact.find(
+                api, self.database, self.delivery, self.body.contact, self.settings.phone_country
+            )
+            if known is None:
+                return None
             found = CreatedEntities(None, int(known["id"]))
-            self._making.found(found)
+            self._found_again(found)
             made: Result = {"contact_id": found.contact_id, "created": True, "kept": []}
             return made | self._changed(api, known) | self._held_back_before(api, found)
 
         return {"lead": find_lead, "incoming_lead": find_incoming, "contact": find_contact}[self.accepted.mode]
+
+    def _found_again(self, found: CreatedEntities) -> None:
+        """What an earlier attempt has made, whose answer was lost. Until here the person is locked by that attempt: a
+        call that is refused under their lock would let the next one go on who knows nothing of it."""
+        if found.contact_id is not None:
+            with self.holding() as held:
+                held.remember = found.contact_id
+        self._making.found(found)
 
     def _held_back_before(self, api: AccountApi, found: CreatedEntities) -> Result:
         if not reassignment.may_name_a_user(self.settings, self.body):

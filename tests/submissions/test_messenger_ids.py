@@ -306,6 +306,26 @@ def test_the_next_message_waits_for_one_of_which_nobody_knows_what_it_has_made(
     assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
 
 
+@pytest.mark.parametrize(
+    ("mode", "path"), [("lead", "leads/complex"), ("incoming_lead", "leads/unsorted/.*"), ("contact", "contacts")]
+)
+def test_so_it_does_while_whoever_looks_is_answered_with_errors(site: Story, mode: str, path: str) -> None:
+    """A lost answer is seldom the only trouble: the look that failed as well let the next message go before."""
+    set_up(site, forms={"mode": mode})
+    talk = _Talk(site)
+    site.simulator.fault("reset_after", path=f"/api/v4/{path}", method="POST")
+    talk.say(_wazzup("Один"))
+    site.simulator.fault("status", path="/api/v4/contacts", method="GET", status=500, times=20)
+    run_deliveries(site.runtime, 20)
+    site.simulator.control("no-faults")
+    site.sql("UPDATE amocrm_deliveries SET due_at = amocrm_now() + interval '10 minutes' WHERE state = 'accepted'")
+    talk.say(_wazzup("Два"))
+    for _ in range(3):
+        talk.go_on()
+    assert len(talk.contacts) == 1
+    assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
+
+
 def _dying_after(original: Any, called: str) -> Any:
     def dying(self: Transport, method: str, host: str, path: str, **named: Any) -> Any:
         answer = original(self, method, host, path, **named)
