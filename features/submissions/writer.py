@@ -152,7 +152,8 @@ class Submission:
         """
 
         def write_last(known: Entity | None) -> tuple[Any, Omitted, bool]:
-            is_unseen = known is None and bool(self.lock_names()) and not self._sees_everything(api)
+            has_marks = bool(self.lock_names() or held.by_id)
+            is_unseen = known is None and has_marks and not self._sees_everything(api)
             return *write(known), is_unseen
 
         (made, left, is_unseen), known = contact_lookup.at(lambda gone: self.find_person(api, held, gone), write_last)

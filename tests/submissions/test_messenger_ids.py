@@ -20,7 +20,7 @@ from tests.submissions.test_doors import _body, _sent
 from tests.submissions.test_incoming import FORM, JSON, new_key, sent
 from tests.submissions.test_messengers import _cloud, _of_meta
 from tests.submissions.test_read_again import _Dying, _Killed
-from tests.submitting import account, form, found_at_once, note_of, set_up, submit, values_of
+from tests.submitting import account, form, found_at_once, note_of, own_only, set_up, submit, values_of
 
 Body = dict[str, Any]
 PHONE = "79211000221"
@@ -261,6 +261,21 @@ def test_whose_contact_was_merged_with_another_is_found_there(site: Story, mode:
     assert [one["id"] for one in talk.contacts] == [other]
     steps = site.sql("SELECT steps -> %s -> 'result' ->> 'contact_id' FROM amocrm_deliveries ORDER BY created_at", mode)
     assert [int(one) for (one,) in steps] == [other, gone, other, other]
+
+
+@pytest.mark.vendor("rights.own")
+@pytest.mark.parametrize("hidden", [204, 403])
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
+def test_whoever_was_given_to_somebody_else_writes_again(site: Story, mode: str, hidden: int) -> None:
+    """Neither their contact nor its deal is shown to us any more: every further message of theirs waited for days."""
+    other = own_only(site, hidden)
+    set_up(site, responsible_user_ids=[other], forms={"mode": mode})
+    talk = _Talk(site)
+    for text in ("Один", "Два"):
+        talk.say(_wazzup(text))
+    assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
+    assert len(talk.contacts) == 2
+    assert "submission.own_only" in site.events()
 
 
 # --- what ends in between -----------------------------------------------------------------------------------------
