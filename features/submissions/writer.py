@@ -374,8 +374,11 @@ class Submission:
         """What the submission brings to a contact that is there."""
         values, _ = self.values()
         renames, fields = isinstance(self.body, SyncContact), account.fields("contacts")
-        zone = self.zone(account.account)
-        return Update(known, self.body.contact, values, self.settings, fields, zone, renames, overwrites, left)
+        zone, settings = self.zone(account.account), self.settings
+        if self.accepted.writer_id:  # the site may have its own id of its user there
+            own = [str(rule.field_id or rule.field) for rule in settings.mapping if rule.source == "external_id"]
+            settings = replace(settings, read_only=[*settings.read_only, *own])
+        return Update(known, self.body.contact, values, settings, fields, zone, renames, overwrites, left)
 
     def lead_and_contact(self, account: Directory, left: Omitted, keeps_route: bool) -> tuple[Entity, Entity]:
         body, settings = self.body, self.settings

@@ -217,6 +217,24 @@ def test_two_messages_of_somebody_new_at_the_same_moment_make_one_contact(talk: 
     assert talk.counts == (1, 4)
 
 
+def test_the_id_of_the_site_stays_in_the_contact(site: Story) -> None:
+    """Z-API tells an id beside each phone: it stood where the site has its own id of its user, by which it finds
+    them."""
+    set_up(site, mapping=[{"source": "external_id", "entity": "contacts", "field": "ID на сайте"}])
+    talk = _Talk(site)
+    found_at_once(site)
+    user = {"contact": {"external_id": "c-77", "name": "Ann", "phone": f"+{PHONE}"}}
+    contact_id = submit(site, user, "sync_contact")["contact"]["contact_id"]
+    talk.say(_z_api("Один") | {"phone": PHONE}, _z_api("Два") | {"phone": PHONE})
+    (ann,) = talk.contacts
+    assert (ann["id"], values_of(ann)["ID на сайте"]) == (contact_id, ["c-77"])
+    lead = max(map(int, account(site)["leads"]))
+    assert "external_id: whatsapp:81896604192221@lid" in note_of(site, {"lead": {"lead_id": lead}})
+    submit(site, {"contact": user["contact"] | {"external_id": "c-78"}}, "sync_contact")
+    (ann,) = talk.contacts
+    assert values_of(ann)["ID на сайте"] == ["c-78"]
+
+
 # --- for how long -------------------------------------------------------------------------------------------------
 
 
