@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.submissions import phone_parts
+from features.submissions import field_vocabulary, phone_parts
 from shared.platform.nested import OWN, Tree
 
 Path = tuple[str | int, ...]
@@ -37,7 +37,8 @@ _ABOUT: Final = frozenset(
 )
 _TYPES: Final = ("type", "field_type", "fieldtype", "kind")
 _FIELD_TYPES: Final = frozenset({"field_type", "fieldtype"})  # also beside a value that was taken apart
-_IS_FIELD: Final = frozenset({"id", "type", "name", "value"})  # whatever else there is: WPForms tells a name's parts
+# Whatever else there is (WPForms tells a name's parts) but a phone or an e-mail: CRMs tell what a deal is worth.
+_IS_FIELD: Final = frozenset({"id", "type", "name", "value"})
 _IDS: Final = ("id", "name", "key", "ref", "field_id", "fieldid")
 _CHOICE: Final = frozenset({"label", "labels", "other", "value", "title", "name", "text"})
 # What holds the values of a form and says nothing of them.
@@ -228,10 +229,14 @@ def _pair(by_name: dict[str, str], branch: Tree, path: Path) -> tuple[str, str] 
     others = frozenset(by_name) - _ABOUT - {value, *_IDS}
     if label is None:
         return ("", by_name[value]) if not others and not labels and value not in _BESIDE else None
-    is_sure = label in _SURE or by_name.keys() >= _IS_FIELD
+    is_sure = label in _SURE or (by_name.keys() >= _IS_FIELD and not any(map(_is_line, others)))
     if label not in _BESIDE.get(value, (label,)) or (others - {label} and not is_sure):
         return None
     return by_name[label], by_name[value]
+
+
+def _is_line(name: str) -> bool:
+    return field_vocabulary.whole(name) in ("phone", "email")
 
 
 def _asked(branch: Tree, questions: _Questions) -> tuple[str, str, str] | None:

@@ -509,6 +509,16 @@ def test_46_whoever_is_within_something_else_with_another_name_is_another(own: A
         assert "loja@a.br" in str(read.fields)
 
 
+def test_46_a_person_with_an_id_and_a_value_is_no_field() -> None:
+    """As CRMs tell of a lead: `value` is what it is worth. The name was that of a field, and the contact had none."""
+    lead = {"id": 7, "type": "lead", "name": "Ann Lee", "value": 5000}
+    for line in ({"phone": PHONE}, {"email": "ann@example.org"}):
+        for around in ("lead", "data"):
+            assert _body({around: lead | line}).contact.name == "Ann Lee"
+    typed = {"id": 2, "type": "email", "name": "Email", "value": "ann@example.org", "email_confirm": "ann@example.org"}
+    assert _body({"fields": [typed]}).contact == Contact(email="ann@example.org")
+
+
 def test_46_what_names_the_form_names_nobody_else() -> None:
     own = {"name": "Нина", "email": "nina@example.org"}
     for body in (own | {"form": {"name": "Замер", "phone": PHONE}}, own | {"order": {"name": "#1001", "phone": PHONE}}):
