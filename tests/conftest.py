@@ -160,7 +160,7 @@ def simulator_process() -> Iterator[Simulator]:
     yield simulator
     simulator.close()
     process.terminate()
-    process.wait(10)
+    process.wait(60)  # on a busy machine: it gives back what a thousand stories have made
     process.stdout.close()
 
 
