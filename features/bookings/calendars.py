@@ -76,7 +76,8 @@ def feed(runtime: Runtime, request: Request) -> Response:
     BookingRules.of(runtime, integration, is_public=False)  # 409 where bookings are turned off
     now = runtime.clock.now()
     wanted = Filter(first=now - _PAST, last=now + _AHEAD, resource=found.key)
-    visits = rows.listed(runtime.database, integration.id, wanted, _MOST)
+    # One that is cancelled is gone from the calendar: Google and Outlook show it there as if it took place.
+    visits = [one for one in rows.listed(runtime.database, integration.id, wanted, _MOST) if one.state == "booked"]
     events = [
         _event(one, f"{one.facts['service']}: {rows.visitor_of(runtime.keyring, one).name}".rstrip(": "), "")
         for one in visits
