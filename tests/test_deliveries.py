@@ -127,6 +127,21 @@ def test_the_same_request_again_is_answered_and_not_repeated(connected: Story) -
     assert len(connected.notes()) == 2
 
 
+def test_what_is_changed_back_is_saved_without_a_key_too(connected: Story) -> None:
+    """A widget without keys saves one variant, another one, and the first again: it heard that the first was in the
+    deal, and the deal had the price of the other."""
+    priced = {"options": {"update_price": True}}
+    first, other = calculation() | priced, calculation(delivery=2000, total="18999.99") | priced
+    ids = []
+    for body in (first, first, other, first, first, other, other, first):
+        answer = json_of(_save(connected, body))
+        lead = connected.simulator.control("show", domain=connected.domain)["leads"][str(connected.lead_id)]
+        assert lead["price"] == answer["results"]["deal"]["price"]
+        ids.append(answer["delivery_id"])
+    assert [ids.index(one) for one in ids] == [0, 0, 2, 3, 3, 5, 5, 7]
+    assert len(connected.notes()) == 5
+
+
 def test_a_double_click_at_the_same_instant_makes_one_note(connected: Story) -> None:
     connected.simulator.fault("delay", path=NOTES_PATH, seconds=0.3)
     runtimes = [Runtime.build(connected.runtime.settings) for _ in range(4)]

@@ -75,8 +75,8 @@ def test_an_application_and_an_administrator_cost_the_same(connected: Story) -> 
 
 def test_save_calculation_costs_five_round_trips_and_one_call(connected: Story) -> None:
     """The caller's row, the one-time token spent, the calculator in force, the acceptance, and the note's result with
-    the delivery's end."""
-    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    the delivery's end. Without a key also the deal's latest calculation."""
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id), "Idempotency-Key": "click-1"}
     connected.crm("connection_status", headers)
     with _round_trips(connected.runtime) as counted:
         assert connected.crm("save_calculation", headers, calculation()).status == 200

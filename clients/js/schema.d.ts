@@ -1579,7 +1579,8 @@ export interface paths {
          *
          *     200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
          *
-         *     Without an `Idempotency-Key` the same calculation for the same deal counts as the same request.
+         *     Without an `Idempotency-Key` the same calculation for the same deal counts as the same request, until another one
+         *     came for it.
          */
         post: operations["save_calculation"];
         delete?: never;

@@ -4,7 +4,12 @@ The write is accepted into `amocrm_deliveries` first and then carried out at onc
 the delivery's id, and `run_deliveries` finishes it.
 """
 
+import hashlib
+from typing import Final
+from uuid import UUID
+
 import msgspec
+from msgspec import Struct
 
 from features.calculations import deal_fields, model, plan, verification
 from shared.access.permissions import Caller, Right
@@ -17,13 +22,39 @@ from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
+# The deal's latest calculation, where this one has come for it before.
+_LATEST: Final = """
+SELECT id, idempotency_key AS key FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND action = %(action)s AND lead_id = %(lead_id)s
+  AND EXISTS (SELECT FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND action = %(action)s
+      AND idempotency_key = %(usual)s)
+ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+
+
+class _Latest(Struct, frozen=True):
+    id: UUID
+    key: str
+
+
+def _usual_key(runtime: Runtime, integration_id: UUID, lead_id: int, identity: bytes) -> str:
+    """Of what comes without a key: an equal calculation is the same one as long as the deal has no other since. What is
+    changed back is a change."""
+    usual = f"body:{hashlib.sha256(identity).hexdigest()}"
+    asked = {"integration_id": integration_id, "action": model.ACTION, "lead_id": lead_id, "usual": usual}
+    latest = runtime.database.one(_Latest, _LATEST, asked)
+    if latest is None:
+        return usual
+    return latest.key if latest.key.startswith(usual) else f"{usual}:{latest.id}"
+
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Body: :class:`features.calculations.model.SaveCalculation`.
 
     200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
 
-    Without an `Idempotency-Key` the same calculation for the same deal counts as the same request.
+    Without an `Idempotency-Key` the same calculation for the same deal counts as the same request, until another one
+    came for it.
     """
     integration = caller.require_integration()
     body = bodies.decode(request, model.SaveCalculation)
@@ -45,6 +76,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
     summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
     summary |= {"deal": deal} if (deal := deal_fields.of(body)) else {}
+    key = key or _usual_key(runtime, integration.id, lead_id, identity)
     write = IdempotentWrite(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
 
