@@ -162,7 +162,7 @@ _ARTICLES: Final = _plains(
 # Somebody beside the visitor: what is theirs counts where the visitor has none.
 _BESIDE: Final = _plains(
     "friend friends emergency spouse guarantor referral referred"
-    " host hosts user users userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
+    " host hosts user users userprimaryemail organizer organiser memberships membership"
     " guest guests companion companions"
     " recipient recipients receiver addressee consignee"
     " друга другу друзей подруги подруге адресат адресата экстренный экстренной экстренного экстренных"
@@ -173,12 +173,15 @@ _BESIDE: Final = _plains(
     " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido"
     " doʼst doʼsti doʼstingiz qiluvchi"
 )
-# The company's own line or mailbox: it counts where the visitor can be reached in no way. One that all have who write
-# by their phones alone would make one person of them.
+# The company's own line or mailbox, and those of whoever sells for it: they count where the visitor can be reached in
+# no way. One that all have who write by their phones alone, or buy from one partner, would make one person of them.
 _LINES: Final = _plains(
     "merchant shop store site virtual called callee line did dialed dialled tracking tracked our"
     " redirect redirected substituted calltracking connected channel bot instance tienda loja"
     " магазина сайта виртуальный линии подменный подменного канала бота"
+    " partner partners affiliate affiliates aff producer producers coproducer commission commissions"
+    " afiliado afiliada parceiro parceira produtor produtora coprodutor comissao comissoes"
+    " партнёр партнёра партнёру партнёром"
 )
 # The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
 _AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")

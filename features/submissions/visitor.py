@@ -141,10 +141,12 @@ def _settle(found: list[MeantValue]) -> None:
             one.meaning, one.reason = "field", "note"
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
     surely = {one.meaning for one in lines if one.rank < OF_ANOTHER}
+    is_somebodys = any(one.rank < OF_COMPANY for one in lines)
     has_own = any(one.rank < OF_SOMEBODY for one in lines)
     otherwise = _named_otherwise(found) if surely and any(one.rank >= OF_SOMEBODY for one in lines) else set()
     for one in lines:
-        if one.rank >= OF_ANOTHER and surely & (SEVERAL if one.rank == OF_COMPANY else {one.meaning}):
+        is_companys = one.rank == OF_COMPANY and is_somebodys
+        if is_companys or (one.rank >= OF_ANOTHER and one.meaning in surely):
             one.meaning, one.reason = "field", "word" if one.rank == OF_COMPANY else "note"
         elif (one.rank >= OF_ANOTHER or (one.rank == OF_SOMEBODY and has_own)) and one.named.path[:-1] in otherwise:
             one.meaning, one.reason = "field", "word"

@@ -463,8 +463,31 @@ def test_46_of_a_list_beside_the_person_no_name_is_theirs(listed: Any) -> None:
     assert _body(listed | {"Ваше имя": "Нина", "phone": PHONE}).contact == Contact(name="Нина", phone=PHONE)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"partner_email": "jose@sells.example", "partner_name": "Jose"},
+        {"aff_email": "jose@sells.example", "aff_name": "Jose", "producer_email": OWN},
+        {"afiliado_email": "jose@sells.example", "coprodutor_email": OWN},
+        {"Email партнёра": "jose@sells.example", "Телефон партнёра": OWN_LINE},
+        {"Commissions": [{"Email": OWN, "Value": 10}]},
+        {"affiliate": {"name": "Jose", "email": "jose@sells.example", "phone": OWN_LINE}},
+    ],
+)
+@pytest.mark.parametrize("own", [{"user_email": "ana@example.org"}, {"phone": PHONE}])
+def test_35_who_has_sold_it_is_not_who_has_bought_it(beside: dict[str, Any], own: dict[str, str]) -> None:
+    """All who buy from one partner were one person: each had the partner's e-mail."""
+    contact = _sent({"user_name": "Ana", **own, **beside}).body.contact
+    assert [*contact.emails, *contact.phones] == list(own.values())
+
+
+def test_35_a_partner_who_writes_is_who_writes() -> None:
+    contact = _body({"partner_name": "Jose", "partner_email": "jose@sells.example", "partner_phone": PHONE}).contact
+    assert (contact.name, contact.emails, contact.phones) == ("Jose", ["jose@sells.example"], [PHONE])
+
+
 @pytest.mark.parametrize("line", [{"phone": PHONE}, {"email": "nina@example.org"}], ids=["phone", "e-mail"])
-@pytest.mark.parametrize("beside", ["user", "host", "affiliate", "receiver"])
+@pytest.mark.parametrize("beside", ["user", "host", "receiver"])
 def test_46_somebody_with_another_name_lends_the_visitor_nothing(line: dict[str, str], beside: str) -> None:
     """GoHighLevel tells of `user` who has the lead: its e-mail in each lead with a phone only made them one contact."""
     other = {beside: {"firstName": "Олег", "lastName": "Гусев", "email": "oleg@a.ru", "phone": "+7 929 000-00-02"}}
