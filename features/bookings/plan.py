@@ -33,6 +33,8 @@ from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.cache import SharedCache
 
+Entity = dict[str, Any]
+
 ACTION: Final = "bring_booking"
 
 _UNIT: Final = {"ru": "усл", "uk": "посл"}
@@ -135,21 +137,31 @@ def _known_deal(work: SyncContext, api: AccountApi) -> Result:
     booking = work.now()
     if booking.lead_id is None:
         raise EarlierFirstError
-    return {"lead_id": _living_deal(work, api, booking, booking.lead_id), "contact_id": booking.contact_id}
+    lead = _living_deal(work, api, booking, booking.lead_id)
+    return {"lead_id": int(lead["id"]), "contact_id": _contact_in(lead, booking.contact_id)}
 
 
-def _living_deal(work: SyncContext, api: AccountApi, booking: Booking, lead_id: int) -> int:
+def _contact_in(lead: Entity, known: int | None) -> int | None:
+    """The visitor's contact; where that was merged with another one, or taken out, who stands in the deal instead."""
+    linked = (lead.get("_embedded") or {}).get("contacts") or []
+    is_there = not linked or any(one["id"] == known for one in linked)
+    return known if is_there else main_contact(lead)
+
+
+def _living_deal(work: SyncContext, api: AccountApi, booking: Booking, lead_id: int) -> Entity:
     """The deal, or the one with which somebody has merged it: there the task lives on."""
     with contextlib.suppress(NotFoundError):
-        if not api.lead(lead_id).get("is_deleted"):
-            return lead_id
+        lead = api.lead(lead_id)
+        if not lead.get("is_deleted"):
+            return lead
     if booking.living_task is not None:
         with contextlib.suppress(NotFoundError):
             now_in = deal_of(TasksApi(api).one(booking.living_task))
             if now_in is not None and now_in != lead_id:
                 rows.follow(work.runtime.database, booking, now_in)
-                return now_in
-    return lead_id
+                lead_id = now_in
+                return api.lead(now_in)
+    return {"id": lead_id}
 
 
 def _cancelled_stage(work: SyncContext) -> tuple[Any, Any]:

@@ -352,6 +352,22 @@ def test_30_d5_mapped_values_and_the_deals_name_move_too(clinic: Clinic) -> None
     assert clinic.bookings()[0]["room"] is None
 
 
+def test_the_contact_with_which_the_visitors_own_was_merged_has_the_time_of_a_move(
+    clinic: Clinic,
+) -> None:
+    """Else a bot reminds of the time before, which stands in the survivor's field since the merge."""
+    _mapped(clinic)
+    made = clinic.booked()["booking"]
+    (gone,) = [one for one in clinic.account()["contacts"].values() if "time contacts" in _values(one)]
+    kept = clinic.story.simulator.control(
+        "person", domain=clinic.story.domain, kind="contacts", fields={"name": "Смирнова Анна Петровна"}
+    )["id"]
+    clinic.story.simulator.control("delete", domain=clinic.story.domain, kind="contacts", id=gone["id"], into=kept)
+    assert clinic.act("move_booking", id=made["id"], starts_at=clinic.at(15)).status == 200
+    survivor = clinic.account()["contacts"][str(kept)]
+    assert _values(survivor)["time contacts"].endswith("15:00")
+
+
 def test_30_d5_a_name_that_a_person_has_given_stays(clinic: Clinic) -> None:
     made = clinic.booked()["booking"]
     (task,) = clinic.tasks()
