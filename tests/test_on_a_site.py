@@ -502,6 +502,41 @@ def test_a_visit_whose_time_is_still_being_kept_cannot_become_another_one(
     assert story.sql("SELECT starts_at = %s FROM amocrm_bookings", wanted) == [(True,)]
 
 
+def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, chromium: Browser) -> None:
+    """Anyone who is free is anyone of one place: whoever lives in the north was booked in the south, and told after."""
+    doctors = [("one", "north"), ("two", "south"), ("three", "south"), ("four", None)]
+    offer = {
+        "is_on": True,
+        "places": [{"id": "north", "name": "North"}, {"id": "south", "name": "South", "address": "1 High St"}],
+        "resources": [{"id": id_, "name": f"Dr. {id_}", "place": place} for id_, place in doctors],
+        "services": [{"id": "visit", "name": "Visit", "minutes": 60}],
+    }
+    assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
+    origins = [f"http://{ingress.host}"]
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "Clinic", "origins": origins}))
+    page = chromium.new_page(locale="en-GB")
+    page.goto(f"{ingress.url}/booking/?key={made['site_key']}")
+    whom = page.get_by_label("With")
+    expect(whom.locator("option")).to_have_text(["Dr. one", "Anyone who is free", "Dr. two", "Dr. three", "Dr. four"])
+    groups = whom.locator("optgroup").evaluate_all("(some) => some.map(({ label }) => label)")
+    assert groups == ["North", "South, 1 High St"]
+    with page.expect_request(re.compile("action=get_slots&.*place=south")):
+        whom.select_option("Anyone who is free")
+    times = page.get_by_role("group", name="Time").get_by_role("radio")
+    expect(page.get_by_role("group", name="Day").get_by_role("radio").first).to_be_attached()
+    expect(page.locator(".slots[aria-busy]")).to_have_count(0)
+    if not times.count():
+        page.get_by_role("button", name="Later").click()
+    times.first.evaluate("(one) => one.click()")
+    expect(page.get_by_text("kept for you")).to_be_visible()
+    page.get_by_label("Name").fill("Ann")
+    page.get_by_label("Phone").fill("+7 916 555-44-33")
+    page.get_by_role("button", name="Book").click()
+    expect(page.get_by_role("heading", name="The appointment is booked")).to_be_visible()
+    expect(page.locator(".facts-list")).to_contain_text("South, 1 High St")
+    page.close()
+
+
 def test_a_page_that_is_left_gives_its_time_back(story: Story, ingress: Ingress, chromium: Browser) -> None:
     """38-R2: whoever chose a time, and then their language, did not find it any more: their own page kept it."""
     offer = {

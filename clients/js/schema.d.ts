@@ -3786,8 +3786,8 @@ export interface components {
         };
         /**
          * Book
-         * @description Either `hold`, or `service` and `starts_at` with a `resource` or anybody. The deal is named by `X-Lead-Id`, or
-         *     here, or is made.
+         * @description Either `hold`, or `service` and `starts_at` with a `resource` or anybody, of a `place` or of any. The deal is
+         *     named by `X-Lead-Id`, or here, or is made.
          */
         Book: {
             /** @default null */
@@ -3798,6 +3798,8 @@ export interface components {
             hold?: string | null;
             /** @default null */
             lead_id?: number | null;
+            /** @default null */
+            place?: string | null;
             /** @default null */
             resource?: string | null;
             /** @default null */
@@ -4714,11 +4716,13 @@ export interface components {
         };
         /**
          * HoldSlot
-         * @description `resource` null: anybody who is free.
+         * @description `resource` null: anybody who is free, at the `place` where one is named.
          */
         HoldSlot: {
             /** @default null */
             action?: string | null;
+            /** @default null */
+            place?: string | null;
             /** @default null */
             resource?: string | null;
             service: string;

@@ -869,6 +869,25 @@ def test_visits_that_settings_leave_behind_are_kept_and_told(clinic: Clinic) -> 
     assert clinic.bookings(needs_a_person="1") == []
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+def test_anyone_of_a_place_is_nobody_elsewhere(clinic: Clinic, *, is_held: bool) -> None:
+    base = settings()["bookings"]
+    places = [*base["places"], {"id": "south", "name": "Юг"}]
+    where = {"ivanova": "main", "petrov": "south", "room-1": "main"}
+    clinic.set_up(places=places, resources=[one | {"place": where[one["id"]]} for one in base["resources"]])
+    asked = {"service": "consult", "starts_at": clinic.at(10), "place": "south"}
+    if is_held:
+        hold = clinic.act("hold_slot", clinic.site(), **asked)
+        assert hold.status == 201, hold.body.decode()
+        asked = {"hold": json_of(hold)["hold"]}
+    made = clinic.act("book", clinic.site(), **asked, visitor=VISITOR)
+    assert made.status == 200, made.body.decode()
+    booking = json_of(made)["booking"]
+    assert (booking["resource"]["id"], booking["place"]) == ("petrov", "Юг")
+    second = {"service": "consult", "starts_at": clinic.at(10), "place": "south", "visitor": OTHER}
+    assert clinic.act("book", clinic.site(), **second).status == 409
+
+
 def test_30_d3_a_visit_whose_room_is_elsewhere_is_told(clinic: Clinic) -> None:
     """Booked before the places were named: the room of the one stands at the other."""
     clinic.booked(service="massage", resource="petrov")

@@ -4,7 +4,7 @@
 import { call, inWords, isUnknown, newKey, open as openApi } from "../ui/api.js";
 import { $, element } from "../ui/dom.js";
 import { languagePicker, momentThere, money, t, translate } from "../ui/i18n.js";
-import { freeze, plus, slotPicker } from "../ui/slots.js";
+import { doctorIn, freeze, listDoctors, plus, slotPicker } from "../ui/slots.js";
 
 /** @typedef {import("../ui/slots.js").Slot} Slot */
 /** @typedef {import("../client/index.js").Client} Client */
@@ -123,6 +123,7 @@ function form(offer, crm) {
     if (hold && !persisted && !isSending) void leaving.call("release_slot", { hold: hold.hold }).catch(() => {});
   });
   const doctor = element("select", { onchange: () => picker.refresh(true) });
+  const wish = () => ({ service: service.id, ...doctorIn(doctor) });
   const kept = element("p", { className: "soft" });
   kept.setAttribute("role", "status");
   const person = element("fieldset", { disabled: true }, element("legend", { text: t("booking.you") }));
@@ -143,11 +144,9 @@ function form(offer, crm) {
   const picker = slotPicker({
     today: offer.today,
     last: plus(offer.today, offer.ahead_days),
-    load: (from, to) => asked(() => crm.getSlots({ service: service.id, resource: doctor.value, from, to })),
+    load: (from, to) => asked(() => crm.getSlots({ ...wish(), from, to })),
     picked: keep,
   });
-  const listDoctors = () => doctor.replaceChildren(...(service.resources.length > 1 ? [new Option(t("booking.anyone"), "")] : []),
-    ...offer.resources.filter((one) => service.resources.includes(one.id)).map((one) => new Option(one.name, one.id)));
 
   // The time is kept while the form is filled in; where that is not possible, booking says so. One after the other: what
   // was kept before would else be in the way of its neighbour.
@@ -171,7 +170,7 @@ function form(offer, crm) {
     if (!chosen || slot !== chosen) return;
     try {
       // The answer may be lost on its way: asked for again with its key, it is the same hold, and not in its own way.
-      const wanted = { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null }, own = { key: newKey() };
+      const wanted = { ...wish(), starts_at: chosen.starts_at }, own = { key: newKey() };
       const ask = () => crm.call("hold_slot", wanted, own);
       hold = await ask().catch((/** @type {ApiError} */ failed) => {
         if (failed.status !== 0) throw failed;
@@ -197,12 +196,12 @@ function form(offer, crm) {
   const services = element("fieldset", {}, element("legend", { text: t("booking.service") }), element("div", { className: "choices" }, ...offer.services.map((one, index) => element("label", {},
     element("input", { type: "radio", name: "service", checked: index === 0, onchange: () => {
       service = one;
-      listDoctors();
+      listDoctors(doctor, offer, one.resources);
       void picker.refresh(true);
     } }), element("span", {}, one.name, element("small", { text: [t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · ") }))))));
   const zone = element("p", { className: "soft", text: isElsewhere(offer.time_zone) ? t("booking.zone", { zone: offer.time_zone }) : "" });
   const withWhom = element("label", {}, t("booking.with"), doctor);
-  listDoctors();
+  listDoctors(doctor, offer, service.resources);
   void picker.refresh(true);
 
   return element("form", { onsubmit: (/** @type {Event} */ event) => {
@@ -222,7 +221,7 @@ function form(offer, crm) {
       return;
     }
     const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
-    const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
+    const when = hold ? { hold: hold.hold } : { ...wish(), starts_at: slot.starts_at };
     const body = unanswered ?? { ...when, visitor, comment: comment.value.trim(), trap: trap.value };
     let made;
     try {

@@ -3,7 +3,7 @@
 import { inWords, isUnknown, newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { momentThere, money, t } from "../ui/i18n.js";
-import { freeze, plus, slotPicker } from "../ui/slots.js";
+import { doctorIn, freeze, listDoctors, plus, slotPicker } from "../ui/slots.js";
 
 /** @typedef {import("../ui/slots.js").Slot} Slot */
 /** @typedef {import("../client/index.js").Client} Client */
@@ -107,14 +107,13 @@ export async function show(root, crm, client) {
     const phone = element("input", { type: "tel", maxLength: 200, value: person?.phones?.[0]?.value ?? "", placeholder: " " });
     const comment = element("input", { maxLength: 2000, placeholder: " " });
     const button = element("button", { text: t("booking.book"), disabled: true });
-    const picker = times(() => ({ service: service.value, resource: doctor.value }), (chosen) => {
+    const picker = times(() => ({ service: service.value, ...doctorIn(doctor) }), (chosen) => {
       slot = chosen;
       button.disabled = !chosen;
       key = newKey();
     });
     const changed = () => {
-      const resources = offer.services.find((one) => one.id === service.value)?.resources ?? [];
-      doctor.replaceChildren(...(resources.length > 1 ? [new Option(t("booking.anyone"), "")] : []), ...offer.resources.filter((one) => resources.includes(one.id)).map((one) => new Option(one.name, one.id)));
+      listDoctors(doctor, offer, offer.services.find((one) => one.id === service.value)?.resources ?? []);
       return picker.refresh(true);
     };
     void changed();
@@ -125,7 +124,7 @@ export async function show(root, crm, client) {
     const otherCurrency = other ? [element("p", { className: "warning", text: t("bookings.other_currency", { currency: other.currency, own: own ?? "" }) })] : [];
     return element("form", { onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
-      const body = unanswered ?? { service: service.value, starts_at: slot?.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
+      const body = unanswered ?? { service: service.value, starts_at: slot?.starts_at, ...doctorIn(doctor), visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
       const parts = [chosen, picker.view, who, why];
       freeze(parts, true);
       void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked")).then((failed) => {

@@ -35,6 +35,31 @@ export function freeze(parts, isOpen) {
   for (const part of parts) part.inert = Boolean(isOpen);
 }
 
+// Of several places nobody is sent to one that they have not seen: each is named, with whoever is there, and "anyone" is
+// anyone of it.
+/**
+ * @param {HTMLSelectElement} select
+ * @param {{ resources: { id: string, name: string, place: string | null }[], places: { id: string, name: string, address?: string }[] }} offer
+ * @param {string[]} ids Who offers the service.
+ */
+export function listDoctors(select, { resources, places }, ids) {
+  const able = resources.filter((one) => ids.includes(one.id));
+  const those = (/** @type {typeof able} */ some, place = "") => [...(some.length > 1 ? [new Option(t("booking.anyone"), `${place}/`)] : []), ...some.map((one) => new Option(one.name, `/${one.id}`))];
+  if (places.length < 2) {
+    select.replaceChildren(...those(able));
+    return;
+  }
+  const groups = places.map((place) => ({ place, some: able.filter((one) => one.place === place.id) })).filter(({ some }) => some.length);
+  const named = groups.map(({ place, some }) => element("optgroup", { label: [place.name, place.address].filter(Boolean).join(", ") }, ...those(some, place.id)));
+  select.replaceChildren(...named, ...able.filter((one) => one.place === null).map((one) => new Option(one.name, `/${one.id}`)));
+}
+
+/** Whom a list of doctors stands at. @param {HTMLSelectElement} select */
+export function doctorIn(select) {
+  const [place = "", resource = ""] = select.value.split("/");
+  return { ...(resource && { resource }), ...(place && { place }) };
+}
+
 // `load(from, to)` gives the answer of get_slots; `picked(slot)` hears of every choice, and of null when there is none any
 // more. Returns {view, refresh}: `refresh(true)` begins at today again.
 /**

@@ -46,13 +46,14 @@ class VisitorGiven(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Book(Struct, forbid_unknown_fields=True, frozen=True):
-    """Either `hold`, or `service` and `starts_at` with a `resource` or anybody. The deal is named by `X-Lead-Id`, or
-    here, or is made."""
+    """Either `hold`, or `service` and `starts_at` with a `resource` or anybody, of a `place` or of any. The deal is
+    named by `X-Lead-Id`, or here, or is made."""
 
     hold: UUID | None = None
     service: Key | None = None
     starts_at: Moment | None = None
     resource: Key | None = None
+    place: Key | None = None
     visitor: VisitorGiven = VisitorGiven()
     comment: Annotated[str, Meta(max_length=2000)] = ""
     lead_id: Annotated[int, Meta(gt=0, le=2**63 - 1)] | None = None
@@ -155,7 +156,7 @@ def _made(offer: BookingRules, request: Request, body: Book, details: Details) -
         return _same(known, details)
     service = offer.service(body.service)
     try:
-        wanted = offer.wanted(service, offer.resources(service, body.resource), body.starts_at)
+        wanted = offer.wanted(service, offer.resources(service, body.resource, body.place), body.starts_at)
         made = rows.book(runtime.database, runtime.keyring, integration.id, booking_id, wanted, details)
     except Problem as problem:
         known = rows.by_id(runtime.database, integration.id, booking_id)

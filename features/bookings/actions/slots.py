@@ -33,11 +33,12 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class HoldSlot(Struct, forbid_unknown_fields=True, frozen=True):
-    """`resource` null: anybody who is free."""
+    """`resource` null: anybody who is free, at the `place` where one is named."""
 
     service: Key
     starts_at: Moment
     resource: Key | None = None
+    place: Key | None = None
     action: str | None = None
 
 
@@ -228,7 +229,7 @@ def _hold(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if known is not None:
         return _held(offer, _same(known, body))
     service = offer.service(body.service)
-    able = offer.resources(service, body.resource)
+    able = offer.resources(service, body.resource, body.place)
     holder = _holder(caller, request)
     minutes, database = offer.settings.hold_minutes, runtime.database
     try:
