@@ -251,3 +251,25 @@ def test_38_7_what_is_typed_about_people_and_keys_outlives_their_neighbours(
     finally:
         demo.sql("DELETE FROM amocrm_administrators WHERE name IN ('Анна Первая', 'Пётр Второй')")
         demo.sql("DELETE FROM amocrm_site_keys WHERE name IN ('Первый конструктор', 'Второй конструктор')")
+
+
+def test_a_form_that_was_just_opened_stays_when_what_is_around_it_comes_anew(
+    context: BrowserContext, demo: Demo
+) -> None:
+    """Whoever pressed on while the list was on its way had the form taken away, with nothing typed in it yet."""
+    _post(demo, "save_automation", name="Порог", work={"kind": "note", "text": "Готово"})
+    page, _ = _staying(context, demo)
+    go(page, "automations")
+    row = page.locator("#automations li", has_text="Порог")
+    waiting: list[Route] = []
+    row.wait_for()
+    page.route(re.compile("action=get_automations"), lambda route: waiting.append(route))
+    with page.expect_request(re.compile("action=get_automations")):
+        row.get_by_role("button", name="Новый ключ").click()
+    page.get_by_role("button", name="Добавить автоматизацию").click()
+    expect(page.get_by_label("Название")).to_be_focused()
+    with page.expect_response(re.compile("action=get_automations")):
+        waiting[0].continue_()
+    page.wait_for_timeout(500)  # it is drawn by then
+    expect(page.get_by_label("Название")).to_be_focused()
+    page.unroute_all()

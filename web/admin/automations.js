@@ -8,7 +8,7 @@ import { busy, button, copyButton, failure, missed, nothing, ofAccount, told } f
 import { saveOver } from "./saving.js";
 import { call, may } from "./session.js";
 import { toast } from "./toast.js";
-import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, hasForm, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
@@ -33,7 +33,7 @@ export async function show(place, visit) {
     if (fresh.key || fresh.secret) once.replaceChildren(...shownOnce(fresh));
     const isOld = begin();
     const [found, users, bots] = await Promise.all([call("get_automations", { connection }), ofAccount(connection, { users: [] }, () => call("get_users", { connection })), ofAccount(connection, { bots: [] }, () => call("get_bots", { connection }))]);
-    if (!isOld()) redrawn(body, ...sections(connection, found, { ...users, ...bots, missing: { users: users.missing, bots: bots.missing } }, refresh, { once, stays, opened }));
+    if (!isOld()) redrawn(body, () => sections(connection, found, { ...users, ...bots, missing: { users: users.missing, bots: bots.missing } }, refresh, { once, stays, opened }));
   };
   place.append(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), body);
   await refresh();
@@ -48,7 +48,7 @@ function sections(connection, found, account, again, { once, stays, opened }) {
     place.querySelector("input")?.focus();
   };
   const add = may("manage") ? button("automations.new", () => edit(null), "") : element("span", {});
-  const place = stays("editing", () => element("div", {}, add));
+  const place = stays("editing", () => element("div", {}, add), hasForm);
   const open = found.automations.find(({ id }) => id === opened);
   if (open) queueMicrotask(() => edit(open)); // once it is in its place
   const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, account, edit, again)));

@@ -8,7 +8,7 @@ import { busy, button, check, copyButton, failure, live, missed, nothing, ofAcco
 import { call, may } from "./session.js";
 import { saveOver, saver } from "./saving.js";
 import { toast } from "./toast.js";
-import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, hasForm, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
 /** @typedef {import("../../types/amocrm.js").Status} Status */
@@ -70,7 +70,7 @@ export async function show(place, visit) {
     const [{ endpoints, feed }, settings, known] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), ofAccount(connection, { pipelines: [] }, () => call("get_pipelines", { connection }))]);
     if (isOld()) return;
     const news = latestNews = happened(visit, endpoints);
-    redrawn(body, stays("settings", () => wanted(connection, settings, known, feed, { refresh, saved })), told_(connection, endpoints, known, { fresh, stays, opened }, refresh), news.view);
+    redrawn(body, () => [stays("settings", () => wanted(connection, settings, known, feed, { refresh, saved })), told_(connection, endpoints, known, { fresh, stays, opened }, refresh), news.view]);
     await news.refresh();
   };
   place.append(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), body);
@@ -141,7 +141,7 @@ function told_(connection, endpoints, known, { fresh, stays, opened }, again) {
     place.querySelector("input")?.focus();
   }, error);
   const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
-  const place = stays("editing", () => element("div", {}, add));
+  const place = stays("editing", () => element("div", {}, add), hasForm);
   const open = endpoints.find(({ id }) => id === opened);
   if (open) void edit(open, null);
   const list = element("ul", { className: "rows", id: "endpoints" }, ...endpoints.map((one) => row(connection, one, edit, fresh, again)));

@@ -27,7 +27,7 @@ export async function show(place) {
   const stays = staying();
   const refresh = async () => {
     const { administrators } = await call("get_administrators");
-    redrawn(list, ...administrators.map((/** @type {Person} */ one) => row(one, by, stays, refresh, offer)));
+    redrawn(list, () => administrators.map((/** @type {Person} */ one) => row(one, by, stays, refresh, offer)));
     none.hidden = administrators.length > 0;
   };
   const invitation = form(by, refresh, offer);

@@ -25,7 +25,7 @@ export async function show(place, visit) {
     const isOld = begin();
     const { site_keys: keys } = await call("get_site_keys", { connection });
     if (isOld()) return;
-    redrawn(list, ...keys.map((/** @type {Key} */ key) => row(key, connection, stays, refresh)));
+    redrawn(list, () => keys.map((/** @type {Key} */ key) => row(key, connection, stays, refresh)));
     none.hidden = keys.length > 0;
   };
   const name = element("input", { required: true, maxLength: 100, placeholder: " " });

@@ -20,27 +20,30 @@ export function guarded(form) {
 /** What is typed in it is saved, or thrown away. @param {HTMLElement} form */
 export const settled = (form) => { delete form.dataset.unsaved; };
 
-/** @typedef {<Form extends HTMLElement>(name: string, make: () => Form) => Form} Stays */
+/** @typedef {<Form extends HTMLElement>(name: string, make: () => Form, isOpen?: (before: Form) => boolean) => Form} Stays */
+/** A place for one form at a time: whoever has just opened it goes on there. @param {HTMLElement} place */
+export const hasForm = (place) => place.querySelector("form") !== null;
 /**
- * Forms of a view that stay while what is around them is drawn anew: of a name, the one in which something is typed, else
- * a new one.
+ * Forms of a view that stay while what is around them is drawn anew: of a name, the one in which something is typed, or
+ * that `isOpen`; else a new one.
  * @returns {Stays}
  */
 export function staying() {
   /** @type {Map<string, any>} */
   const forms = new Map();
-  return (name, make) => {
+  return (name, make, isOpen) => {
     const before = forms.get(name);
-    const form = before && (before.matches("[data-unsaved]") || isTypedIn(before)) ? before : make();
+    const form = before && (before.matches("[data-unsaved]") || isTypedIn(before) || isOpen?.(before)) ? before : make();
     forms.set(name, form);
     return form;
   };
 }
 
-/** Draws a place anew; whoever types in something that stays goes on there. @param {HTMLElement} place @param {Node[]} fresh */
-export function redrawn(place, ...fresh) {
+/** Draws a place anew; whoever types in something that stays goes on there: `draw` takes it out of where it was.
+ * @param {HTMLElement} place @param {() => Node[]} draw */
+export function redrawn(place, draw) {
   const at = /** @type {HTMLElement | null} */ (document.activeElement);
-  place.replaceChildren(...fresh);
+  place.replaceChildren(...draw());
   if (at?.isConnected && at !== document.activeElement) at.focus({ preventScroll: true });
 }
 
