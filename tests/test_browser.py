@@ -470,7 +470,7 @@ def test_a_save_whose_answer_is_lost_is_followed_by_its_key(context: BrowserCont
 
     def lose(route: Route) -> None:
         if route.request.method == "POST":
-            route.fetch()  # carried out, and nobody hears of it
+            route.fetch(max_retries=2)  # carried out, and nobody hears of it
             route.abort("failed")
         else:
             route.continue_()
@@ -750,7 +750,7 @@ def test_a_form_with_one_script_tag_arrives_once_whatever_is_lost(context: Brows
             route.fallback()
             return
         lost.append(route.request.headers.get("idempotency-key"))
-        route.fetch()  # it arrives, and nobody hears of it
+        route.fetch(max_retries=2)  # it arrives, and nobody hears of it
         route.abort()
 
     name = f"Нина {secrets.token_hex(3)}"

@@ -330,7 +330,7 @@ def test_a_browser_that_is_too_old_for_the_client_sends_all_the_same(shown: Any,
     lost: list[int] = []
 
     def lose(route: Route) -> None:
-        lost.append(route.fetch().status)
+        lost.append(route.fetch(max_retries=2).status)
         route.abort("failed")
 
     page.route(re.compile("action=submit_form"), lose, times=1)
@@ -398,7 +398,7 @@ def clinic(story: Story, ingress: Ingress, chromium: Browser) -> Iterator[tuple[
     def ours(route: Route) -> None:
         url = route.request.url.replace(f"{own}/crm_api", ingress.url)
         headers = route.request.headers | {"sec-fetch-site": "same-origin"}  # as a browser's network adds it
-        route.fulfill(response=route.fetch(url=url, headers=headers))
+        route.fulfill(response=route.fetch(url=url, headers=headers, max_retries=2))
 
     context = chromium.new_context(locale="en-GB")
     page = context.new_page()
@@ -445,7 +445,7 @@ def test_a_visit_whose_answer_was_lost_cannot_become_another_one(
     def lose(route: Route) -> None:
         if not asked:  # carried out, and nobody hears of it
             url = route.request.url.replace("https://functions.example/crm_api", ingress.url)
-            asked.append(route.fetch(url=url).status)
+            asked.append(route.fetch(url=url, max_retries=2).status)
         route.abort("failed")
 
     page.route(questions, lose)

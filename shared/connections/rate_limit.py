@@ -40,9 +40,9 @@ _LONGEST_WAIT_WITHIN: Final = 2 * LONGEST_WAIT
 _MOST_TOGETHER: Final = 3
 _MOST_IN_VAIN: Final = 10  # slots that one call takes and cannot use: then the way is too long for any
 _LONGEST_WAY: Final = 1.0  # a span that is longer keeps everybody else waiting
-# Seconds that a reservation takes there and back, with the wait for other threads' statements, as the latest one of
-# this process did: a span must be longer, or it is over before it is known.
-way = 0.0
+# Seconds that a reservation takes there and back, with the wait for others' statements: a span must be longer, or
+# it is over before it is known. The shorter of this process's latest two: one that was kept from running tells nothing.
+way = latest_way = 0.0
 
 
 class Reservation(Struct, frozen=True):
@@ -127,10 +127,10 @@ class Pace:
             return self._slots.popleft()
 
     def _reserve(self, now: float) -> None:
-        global way
+        global way, latest_way
         parameters = {"integration_id": self._integration_id, "calls": max(1, self._together), "longest": self._longest}
         (reserved,) = self._database.all(_Row, _RESERVE, parameters | {"way": way})
-        way = min(self._clock.monotonic() - now, _LONGEST_WAY)
+        way, latest_way = min(took := self._clock.monotonic() - now, latest_way, _LONGEST_WAY), took
         if reserved.spans[0] > self._longest:
             raise HeldBackError(say("all calls of the next seconds are taken"), None, math.ceil(reserved.spans[0]))
         self._take(reserved.spans, now)

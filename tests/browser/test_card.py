@@ -337,7 +337,7 @@ def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(contex
         if "action=book" in route.request.url and route.request.method == "POST":
             keys.append(route.request.headers["idempotency-key"])
             if len(keys) == 1:
-                route.fetch()  # carried out, and nobody hears of it
+                route.fetch(max_retries=2)  # carried out, and nobody hears of it
         route.abort("failed")
 
     page.route(questions, lose)
