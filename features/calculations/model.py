@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from shared.deliveries.items import Item, LongText, Text, amount_problems, item_problems
+from shared.deliveries.items import Amounts, Item, LongText, Text, amount_problems, item_problems
 from shared.platform.i18n import Language
 from shared.platform.messages import say
 from shared.platform.money import rounded
@@ -30,7 +30,7 @@ class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
     value: Annotated[str, Meta(max_length=10_000)]  # of a list with 50 rows, too
 
 
-class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
+class Calculation(Amounts, forbid_unknown_fields=True, frozen=True):
     """What was reckoned; amounts as in the head of this module."""
 
     title: Text

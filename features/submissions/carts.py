@@ -7,14 +7,14 @@ cannot be reckoned with stays a text, and what does not add up is told in the no
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from features.submissions.model import Address, Order, OrderDelivery, OrderItem, SubmitForm, SubmitOrder
-from shared.platform.money import MOST_DIGITS, is_amount
+from shared.platform.money import is_amount, shortened
 from shared.platform.nested import Tree
 
 _MOST_ITEMS: Final = 250
@@ -132,16 +132,10 @@ def amount(value: Any, *, is_money: bool = True) -> Decimal | None:
         whole, fraction = (digits, "") if is_thousands else (digits[:mark], digits[mark + 1 :])
         digits = re.sub("[.,]", "", whole) + ("." + fraction if fraction else "")
     try:
-        number = _shortened(Decimal(digits))
+        number = shortened(Decimal(digits))
     except InvalidOperation:
         return None
     return number if is_amount(number) else None
-
-
-def _shortened(number: Decimal) -> Decimal:
-    if int(number.as_tuple().exponent) >= -MOST_DIGITS:
-        return number
-    return number.quantize(Decimal(1).scaleb(-MOST_DIGITS), ROUND_HALF_UP)
 
 
 def item(
@@ -159,7 +153,7 @@ def item(
         return None
     count = Decimal(1) if quantity is None else quantity
     if price is None and total is not None:
-        price = _shortened(total / count)
+        price = shortened(total / count)
     full = named(name.strip(), options)
     if not full or price is None or len(full) > _LONGEST_NAME or len(sku) > _LONGEST_SKU:
         return None

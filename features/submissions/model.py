@@ -7,15 +7,15 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.settings import Id, Name
-from shared.deliveries.items import Item, amount_problems, item_problems
+from shared.deliveries.items import Amounts, Item, amount_problems, item_problems
 from shared.platform import i18n
 from shared.platform.decoding import decode
 from shared.platform.messages import say
-from shared.platform.money import is_amount, rounded
+from shared.platform.money import MOST_DIGITS, is_amount, rounded
 from shared.platform.problems import InputError, Problem
 
 SUBMIT_FORM: Final = "submit_form"
@@ -78,8 +78,12 @@ class SubmitForm(Struct, forbid_unknown_fields=True, frozen=True):
     trap: Line = ""  # a field that people do not see: whoever fills it in is no person
     action: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.price is not None:
+            force_setattr(self, "price", round(self.price, MOST_DIGITS))
 
-class OrderItem(Struct, forbid_unknown_fields=True, frozen=True):
+
+class OrderItem(Amounts, forbid_unknown_fields=True, frozen=True):
     name: Annotated[str, Meta(min_length=1, max_length=250)]
     quantity: Decimal
     unit_price: Decimal
@@ -102,7 +106,7 @@ class OrderItem(Struct, forbid_unknown_fields=True, frozen=True):
         return [self.category] if isinstance(self.category, str) else list(reversed(self.category or []))
 
 
-class OrderDelivery(Struct, forbid_unknown_fields=True, frozen=True):
+class OrderDelivery(Amounts, forbid_unknown_fields=True, frozen=True):
     method: Line = ""
     cost: Decimal = Decimal()
 
@@ -121,7 +125,7 @@ class Address(Struct, forbid_unknown_fields=True, frozen=True):
         return {name: str(value) for name, value in msgspec.structs.asdict(self).items() if value}
 
 
-class Order(Struct, forbid_unknown_fields=True, frozen=True):
+class Order(Amounts, forbid_unknown_fields=True, frozen=True):
     number: Annotated[str, Meta(min_length=1, max_length=60)]  # the shop's own; sent twice it is one deal
     items: Annotated[list[OrderItem], Meta(max_length=250)]  # at least one, but in what a shop's own server tells
     total: Decimal

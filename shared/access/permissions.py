@@ -53,14 +53,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
     "widget_administrator": _WIDGET
     | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that they are an administrator there
     "session": frozenset(
-        {
-            Right.READ_DEAL,
-            Right.READ_PEOPLE,
-            Right.WRITE_DEAL,
-            Right.SEE_SLOTS,
-            Right.BOOK,
-            Right.SEE_CONNECTION,
-        }
+        {Right.READ_DEAL, Right.READ_PEOPLE, Right.WRITE_DEAL, Right.SEE_SLOTS, Right.BOOK, Right.SEE_CONNECTION}
     ),  # opened by a one-time token
     "application": frozenset(
         {

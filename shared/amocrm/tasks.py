@@ -48,11 +48,7 @@ class TasksApi(Struct, frozen=True):
 
     def find(self, lead_id: int, mark: str, since: int) -> int | None:
         """The id of the deal's task whose text carries the mark, made at `since` (Unix seconds) or later."""
-        params = {
-            "filter[entity_type]": "leads",
-            "filter[entity_id][]": lead_id,
-            "order[id]": "desc",
-        }
+        params = {"filter[entity_type]": "leads", "filter[entity_id][]": lead_id, "order[id]": "desc"}
 
         def read(asked: Any) -> Any:
             return self.account.send("GET", "/tasks", params=asked)

@@ -5,16 +5,26 @@ from decimal import Decimal
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 from shared.platform.messages import say
-from shared.platform.money import LARGEST, is_amount, line_amount
+from shared.platform.money import LARGEST, is_amount, line_amount, shortened
 from shared.platform.problems import InputError
 
 Text = Annotated[str, Meta(min_length=1, max_length=250)]
 LongText = Annotated[str, Meta(max_length=4000)]
 
 
-class Item(Struct, forbid_unknown_fields=True, frozen=True):
+class Amounts(Struct, frozen=True):
+    """What has decimals, which are shortened when it is decoded."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if isinstance(amount := getattr(self, name), Decimal):
+                force_setattr(self, name, shortened(amount))
+
+
+class Item(Amounts, forbid_unknown_fields=True, frozen=True):
     name: Text
     quantity: Decimal
     unit: Annotated[str, Meta(min_length=1, max_length=20)]

@@ -44,9 +44,7 @@ def serve(
         try:
             if len(request.body) > most_bytes:
                 raise Problem(
-                    413,
-                    "body_too_large",
-                    say("The body may have at most {most} bytes.", most=f"{most_bytes:,}"),
+                    413, "body_too_large", say("The body may have at most {most} bytes.", most=f"{most_bytes:,}")
                 )
             if request.has_null_in_head:
                 raise null_character()

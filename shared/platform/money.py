@@ -1,8 +1,8 @@
 """Money: the one rule by which it is rounded, and how amounts, quantities and dates are written in a language.
 
-A price and a discount are kept and shown with all the digits that they have (:data:`MOST_DIGITS` at most). What they
-make, a line's amount and a sum, is :func:`rounded` to cents, half up, and is shown, written and compared like that
-only. A deal's budget is the rounded sum, rounded to whole units (:func:`budget`).
+A price and a discount are kept and shown with the digits that they have, :data:`MOST_DIGITS` at most
+(:func:`shortened`). What they make, a line's amount and a sum, is :func:`rounded` to cents, half up, and is shown,
+written and compared like that only. A deal's budget is the rounded sum, rounded to whole units (:func:`budget`).
 """
 
 from datetime import date
@@ -16,6 +16,7 @@ _SIGNS: Final = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "USD": "$", "EUR": "�
 _CENT: Final = Decimal("0.01")
 # A product of two amounts has 38 digits, more than the usual context keeps.
 _EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
+_LAST: Final = Decimal(1).scaleb(-MOST_DIGITS)
 # How languages part thousands and write fractions (Unicode CLDR).
 _COMMAS: Final = str.maketrans({",": "\u202f", ".": ","})
 _DOTS: Final = str.maketrans({",": ".", ".": ","})
@@ -26,6 +27,12 @@ _DAYS: Final = dict.fromkeys(("es", "pt"), "{0.day:02}/{0.month:02}/{0.year:04}"
 def is_amount(amount: Decimal) -> bool:
     """Whether it can be reckoned with: from 0 to :data:`LARGEST`, with at most :data:`MOST_DIGITS` after the point."""
     return amount.is_finite() and 0 <= amount <= LARGEST and int(amount.as_tuple().exponent) >= -MOST_DIGITS
+
+
+def shortened(amount: Decimal) -> Decimal:
+    """To :data:`MOST_DIGITS`: what programs make of fractions has more (59.699999999999996, a third of a hundred)."""
+    is_long = amount.is_finite() and int(amount.as_tuple().exponent) < -MOST_DIGITS and amount.copy_abs() <= LARGEST
+    return _EXACT.plus(amount.quantize(_LAST, context=_EXACT)) if is_long else amount
 
 
 def rounded(amount: Decimal) -> Decimal:

@@ -102,7 +102,7 @@ def test_money_is_written_with_the_digits_that_it_has() -> None:
         ([_item("1", "sNaN")], "calculation.items[0].unit_price"),
         ([_item("1", "-Infinity")], "calculation.items[0].unit_price"),
         ([_item("0", "1")], "calculation.items[0].quantity"),
-        ([_item("1", "1", discount="1e-9")], "calculation.items[0].discount"),
+        ([_item("1", "1", discount="-0.01")], "calculation.items[0].discount"),
         ([_item("1e12", "1")] * 2, "calculation.total"),
     ],
 )

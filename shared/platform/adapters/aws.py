@@ -79,12 +79,7 @@ def to_payload_1(response: Response) -> Event:
     for name, value in response.headers:
         multi.setdefault(name, []).append(value)
     single = {name: values[-1] for name, values in multi.items()}
-    return {
-        "statusCode": response.status,
-        "headers": single,
-        "multiValueHeaders": multi,
-        **_encoded(response.body),
-    }
+    return {"statusCode": response.status, "headers": single, "multiValueHeaders": multi, **_encoded(response.body)}
 
 
 def _address(event: Event, headers: Headers) -> str:
