@@ -70,6 +70,7 @@ _NAME_WORDS: Final = _plains(
 _FIRST_WORDS: Final = _plains("firstname fname")
 _OF_FIRST: Final = _plains("first given primer")  # beside a word for name
 _OF_LAST: Final = _plains("last family ultimo")
+_OF_MIDDLE: Final = "middle"
 _LAST_WORDS: Final = _plains(
     "surname lastname lname фамилия фамилию прізвище apellido apellidos sobrenome familiya familiyangiz"
 )
@@ -273,6 +274,8 @@ def says_name(name: str) -> Meaning | None:
         return None
     is_first = is_first or (has_name and bool(found & _OF_FIRST))
     is_named_last = has_name and bool(found & _OF_LAST)
+    if _OF_MIDDLE in found and not (is_first or is_last or is_named_last):
+        return None
     if is_first or is_named_last:
         return "name" if is_first and (is_last or is_named_last) else "first_name" if is_first else "last_name"
     if is_last and not has_name:

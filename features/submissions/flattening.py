@@ -16,22 +16,24 @@ Path = tuple[str | int, ...]
 
 _LABELS: Final[tuple[str, ...]] = (
     *("label", "title", "caption", "question", "q", "display_key", "heading", "fieldname"),
-    *("option", "field_label", "key", "name"),
+    *("option", "field_label", "key", "name", "field_name", "field"),
 )
 _VALUES: Final[tuple[str, ...]] = (
     *("value", "values", "answer", "answers", "a", "val"),
-    *("display_value", "variant", "text", "raw_value"),
+    *("display_value", "variant", "text", "field_value", "raw_value"),
 )
 _SURE: Final = frozenset(
     {"label", "title", "caption", "question", "q", "display_key", "field_label", "heading", "fieldname"}
 )
 # Values beside a label of their own kind only: these words may say something else as well.
 _BESIDE: Final = {"a": _SURE, "text": _SURE, "answers": _SURE, "variant": frozenset({"option"})}
+# What is told to have changed (`{field: "messages", value: {…}}`) is called so as well.
+_OF_LEAVES: Final = frozenset({"field", "field_name"})
 _IN_LISTS: Final = frozenset({"text", "answers"})
 # About a field, and nothing that anybody has answered.
 _ABOUT: Final = frozenset(
     (
-        *("id", "type", "ref", "required", "raw_value", "field_id", "fieldid", "field_type"),
+        *("id", "type", "ref", "required", "raw_value", "field_id", "fieldid", "field_key", "field_type"),
         *("fieldtype", "kind", "order", "position", "index", "t", "objecttypeid"),
     )
 )
@@ -51,6 +53,8 @@ _CARRIERS: Final = frozenset(
     )
 )
 _NAME: Final = ("prefix", "first", "middle", "last", "suffix")
+_INITIAL: Final = "middleinitial"  # beside the name in the middle, or instead of it
+_OF_NAME: Final = frozenset({*_NAME, _INITIAL, "firstandlast"})
 _PHONE: Final = ("country", "area", "phone")
 _ROOM: Final = 120  # letters of what stands before a name
 _LONGEST_PATH: Final = 400  # that a mapping could name
@@ -205,8 +209,9 @@ def _whole(branch: Tree, by_name: dict[str, str]) -> tuple[str, str] | None:
     names = frozenset(by_name) - _FIELD_TYPES
     order: tuple[str, ...] = ("full",)
     kind = next((str(branch[by_name[one]]).lower() for one in _FIELD_TYPES if one in by_name), "")
-    if names <= set(_NAME) and names & {"first", "last"}:
-        kind, order = "name", _NAME
+    if names <= _OF_NAME and names & {"first", "last"}:
+        has_middle = any(_texts(branch[by_name[one]]) not in (None, (), ("",)) for one in names & {"middle"})
+        kind, order = "name", tuple(_INITIAL if one == "middle" and not has_middle else one for one in _NAME)
     elif names <= set(_PHONE) and names >= {"area", "phone"}:
         kind, order = "tel", _PHONE
     elif names != {"full"}:
@@ -231,6 +236,8 @@ def _pair(by_name: dict[str, str], branch: Tree, path: Path) -> tuple[str, str] 
         return ("", by_name[value]) if not others and not labels and value not in _BESIDE else None
     is_sure = label in _SURE or (by_name.keys() >= _IS_FIELD and not any(map(_is_line, others)))
     if label not in _BESIDE.get(value, (label,)) or (others - {label} and not is_sure):
+        return None
+    if label in _OF_LEAVES and _is_branch(branch[by_name[value]]):
         return None
     return by_name[label], by_name[value]
 

@@ -56,7 +56,8 @@ def _of_lists(found: list[MeantValue]) -> None:
     only = {(*path, *there) for path, there in lists.items() if list(map(is_person, there.values())) == [True]}
     if only and not any(_is_reached(one) and not _is_within(one.named.path, only) for one in found):
         for one in found[:MOST_LOOKED_AT]:
-            is_their = one.named.path[:-1] in only and _kind(one) == "name" and value_looks.fits("name", one.named)
+            is_their = one.named.path[:-1] in only or (one.named.label != "" and _is_within(one.named.path, only))
+            is_their = is_their and _kind(one) == "name" and value_looks.fits("name", one.named)
             if is_their and (one.meaning, one.reason) == ("field", "note"):
                 one.meaning, one.reason, one.rank = "name", "word", 4
     if not persons:
@@ -134,9 +135,11 @@ def _settle(found: list[MeantValue]) -> None:
     for one in told:
         if one.meaning not in best or one.rank < best[one.meaning].rank:
             best[one.meaning] = one
+    is_beside = best.keys() >= NAMES and best["name"].rank > 2 and not _is_whole(best)
     is_named = any(one.meaning in NAMES and one.rank < OF_ANOTHER for one in told)
     for one in told:
         is_of_another = is_named and one.meaning in NAMES and one.rank >= OF_ANOTHER
+        is_of_another = is_of_another or (is_beside and one.meaning == "name")
         if is_of_another or one.named.values != best[one.meaning].named.values:
             one.meaning, one.reason = "field", "note"
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
@@ -150,6 +153,12 @@ def _settle(found: list[MeantValue]) -> None:
             one.meaning, one.reason = "field", "word" if one.rank == OF_COMPANY else "note"
         elif (one.rank >= OF_ANOTHER or (one.rank == OF_SOMEBODY and has_own)) and one.named.path[:-1] in otherwise:
             one.meaning, one.reason = "field", "word"
+
+
+def _is_whole(best: dict[str, MeantValue]) -> bool:
+    """Whether the name says the first and last one again: `second_name` and `user_name`, beside both, do not."""
+    name, parts = _words_of([best["name"]]), _words_of([best["first_name"], best["last_name"]])
+    return name <= parts or parts <= name
 
 
 def _named_otherwise(found: list[MeantValue]) -> set[Path]:

@@ -53,6 +53,56 @@ BODIES: dict[str, dict[str, Any]] = {
             }
         }
     },
+    "cognito": {
+        "json": {
+            "Form": {"Id": "1", "Name": "Contact"},
+            "Name": {
+                "First": "Ana",
+                "FirstAndLast": "Ana Ruiz",
+                "Last": "Ruiz",
+                "Middle": None,
+                "MiddleInitial": None,
+                "Prefix": None,
+                "Suffix": None,
+            },
+            "Email": "t45@example.org",
+        }
+    },
+    "tiktok": {
+        "json": {
+            "object": "LEAD",
+            "entry": [
+                {
+                    "changes": [
+                        {"field": "name", "value": "Ana Ruiz"},
+                        {"field": "email", "value": "t45@example.org"},
+                    ]
+                }
+            ],
+        }
+    },
+    "duda": {
+        "json": {
+            "fieldsData": [
+                {"field_label": "Name", "field_value": "Ana Ruiz", "field_type": "text", "field_key": "dmform-0"},
+                {"field_label": "E-mail", "field_value": "t45@example.org", "field_type": "email", "field_key": "d-1"},
+            ]
+        }
+    },
+    "prom": {
+        "json": {
+            "client_first_name": "Ana",
+            "client_second_name": "María",
+            "client_last_name": "Ruiz",
+            "email": "t45@example.org",
+        }
+    },
+    "a name in the middle": {
+        "form": {"first_name": "Ana", "middle_name": "María", "last_name": "Ruiz", "email": "t45@example.org"}
+    },
+    "a name beside": {
+        "form": {"first_name": "Ana", "last_name": "Ruiz", "user_name": "glass", "email": "t45@example.org"}
+    },
     "surveymonkey": {
         "json": {
             "questions": [
@@ -78,6 +128,21 @@ def test_35_the_person_has_their_name(name: str) -> None:
     assert body.contact.emails == ["t45@example.org"]
     if name == "activecampaign":
         assert ["Glass and Sons"] in body.fields.values()
+    if name in ("prom", "a name in the middle"):
+        assert ["María"] in body.fields.values()
+
+
+@pytest.mark.parametrize("names", [{"full_name": "Ana María Ruiz"}, {"customer_name": "Ana María Ruiz"}])
+def test_35_a_whole_name_beside_its_parts_is_the_persons(names: dict[str, str]) -> None:
+    body = _sent({"json": {"first_name": "Ana", "last_name": "Ruiz", "email": "t45@example.org", **names}})
+    assert full_name(body.contact) == "Ana María Ruiz"
+
+
+def test_35_an_initial_stands_where_there_is_no_name_in_the_middle() -> None:
+    parts = {"First": "Ana", "Last": "Ruiz", "MiddleInitial": "M"}
+    for middle, name in ((None, "Ana M Ruiz"), ("María", "Ana María Ruiz")):
+        body = _sent({"json": {"Name": {**parts, "Middle": middle}, "Email": "t45@example.org"}})
+        assert full_name(body.contact) == name
 
 
 @pytest.mark.parametrize("what", [{"name": "Villa Rosa"}, {"account_name": "Villa Rosa"}])
