@@ -505,7 +505,7 @@ def test_a_visit_whose_time_is_still_being_kept_cannot_become_another_one(
 def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, chromium: Browser) -> None:
     """Anyone who is free is anyone of one place: whoever lives in the north was booked in the south, and told after."""
     doctors = [("one", "north"), ("two", "south"), ("three", "south"), ("four", None)]
-    offer = {
+    offer: dict[str, Any] = {
         "is_on": True,
         "places": [{"id": "north", "name": "North"}, {"id": "south", "name": "South", "address": "1 High St"}],
         "resources": [{"id": id_, "name": f"Dr. {id_}", "place": place} for id_, place in doctors],
@@ -520,6 +520,14 @@ def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, ch
     expect(whom.locator("option")).to_have_text(["Dr. one", "Anyone who is free", "Dr. two", "Dr. three", "Dr. four"])
     groups = whom.locator("optgroup").evaluate_all("(some) => some.map(({ label }) => label)")
     assert groups == ["North", "South, 1 High St"]
+    unsaid = [one | {"place": None} for one in offer["resources"]]
+    assert story.crm("save_settings", story.admin(), {"bookings": offer | {"resources": unsaid}}).status == 200
+    page.reload()
+    expect(whom.locator("option").first).to_have_text("Anyone who is free")
+    expect(whom.locator("optgroup")).to_have_count(0)
+    assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
+    page.reload()
+    expect(whom.locator("option").first).to_have_text("Dr. one")
     with page.expect_request(re.compile("action=get_slots&.*place=south")):
         whom.select_option("Anyone who is free")
     times = page.get_by_role("group", name="Time").get_by_role("radio")

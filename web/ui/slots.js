@@ -45,11 +45,11 @@ export function freeze(parts, isOpen) {
 export function listDoctors(select, { resources, places }, ids) {
   const able = resources.filter((one) => ids.includes(one.id));
   const those = (/** @type {typeof able} */ some, place = "") => [...(some.length > 1 ? [new Option(t("booking.anyone"), `${place}/`)] : []), ...some.map((one) => new Option(one.name, `/${one.id}`))];
-  if (places.length < 2) {
+  const groups = places.map((place) => ({ place, some: able.filter((one) => one.place === place.id) })).filter(({ some }) => some.length);
+  if (places.length < 2 || !groups.length) { // nobody has said who is where
     select.replaceChildren(...those(able));
     return;
   }
-  const groups = places.map((place) => ({ place, some: able.filter((one) => one.place === place.id) })).filter(({ some }) => some.length);
   const named = groups.map(({ place, some }) => element("optgroup", { label: [place.name, place.address].filter(Boolean).join(", ") }, ...those(some, place.id)));
   select.replaceChildren(...named, ...able.filter((one) => one.place === null).map((one) => new Option(one.name, `/${one.id}`)));
 }
