@@ -68,10 +68,11 @@ def harm(made: Town, seconds: float, people: int) -> dict[str, Any]:
     """What readers feel of one who floods, and of bodies of 6 MB, and how much memory is taken at most."""
     found: dict[str, Any] = {}
     scenes = {"alone": "Readers", "beside a flood": "Readers Flooders", "beside 6 MB bodies": "Readers Heavy"}
+    lasts = seconds + 1 / float(made.habits["LOAD_PACE"])  # all have begun by then
     for name, kinds in scenes.items():
         made.forget()
         since = len(made.samples)
-        made.people(kinds, seconds, people, made.addresses["crm_api"]).wait(seconds + 120)
+        made.people(kinds, lasts, people, made.addresses["crm_api"]).wait(lasts + 120)
         did = [line for line in made.did if "ms" in line]
         reads = [line["ms"] for line in did if line["name"] == "get_lead"]
         others = _counted(str(line["status"]) for line in did if line["name"] != "get_lead")
