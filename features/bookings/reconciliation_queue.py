@@ -66,13 +66,16 @@ WHERE brought < version AND state <> 'held' AND changed_at < amocrm_now() - inte
 ORDER BY changed_at LIMIT %(limit)s
 """
 
-# Holds that nobody has taken over.
+# Holds that nobody has taken over. What somebody who books removes at this moment is left to them: each has its own
+# order, and they might wait for each other.
 SWEEP: Final = """
-DELETE FROM amocrm_bookings WHERE id IN (
+WITH chosen AS MATERIALIZED (
     SELECT id FROM amocrm_bookings b WHERE state = 'held' AND held_until <= amocrm_now() - interval '1 minute'
       AND (SELECT m.state FROM amocrm_moves m
            WHERE m.integration_id = b.integration_id AND m.state NOT IN ('closing', 'arrived')) IS NULL
-    LIMIT %(limit)s)
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+DELETE FROM amocrm_bookings WHERE id IN (SELECT id FROM chosen)
 """
 
 

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
-from features.bookings import rows, statements
+from features.bookings import reconciliation_queue, rows, statements
 from features.bookings.crm_sync import start_sync
 from shared.connections import integrations
 from shared.platform.http import Request
@@ -438,6 +438,30 @@ def test_of_many_who_want_one_time_none_waits_for_another_in_a_circle(clinic: Cl
         assert made(first, 12)  # beside its own, and over that of whoever waits
         first.commit()
         assert not waiting.result()
+
+
+def test_who_sweeps_holds_leaves_what_is_being_booked(clinic: Clinic) -> None:
+    """It waited for whoever took a hold over, and then removed their visit; or the two waited in a circle, where the
+    other one removed what had ended, too."""
+    story = clinic.story
+    for hour in (10, 11):
+        _hold(clinic, hour)
+    story.clock.advance(hours=1)
+    url = story.runtime.settings.database_url.reveal()
+    books = "UPDATE amocrm_bookings SET state = 'booked', held_until = NULL, holder = NULL WHERE starts_at = %s"
+    with (
+        psycopg.connect(url) as booking,
+        psycopg.connect(url, autocommit=True) as sweeping,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert booking.execute(books, [clinic.at(10)]).rowcount == 1
+        swept = pool.submit(lambda: sweeping.execute(reconciliation_queue.SWEEP, {"limit": 100}).rowcount)
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = %s"
+        while not swept.done() and not story.sql(waits, sweeping.info.backend_pid):
+            pass
+        booking.commit()
+        assert swept.result() == 1
+    assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
 
 
 def test_a_time_that_was_free_when_it_was_read(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
