@@ -40,16 +40,15 @@ WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR (l.lease_until < a
 RETURNING name, remembered
 """
 
-# Retention counts a day from `touched_at`: what is kept for longer was, so to say, touched in the future.
+# Gives them back, or keeps them for so long (`settle`). By their names, as they are taken: whoever asks for them locks
+# them, too, for a moment; in another order the two would wait for each other. Retention counts a day from `touched_at`:
+# what is kept for longer was, so to say, touched in the future.
 _RELEASE = """
-UPDATE amocrm_locks SET lease_id = NULL, lease_until = NULL, remembered = coalesce(%(remembered)s, remembered),
+UPDATE amocrm_locks SET lease_id = CASE WHEN %(settle)s::interval IS NOT NULL THEN lease_id END,
+    lease_until = amocrm_now() + %(settle)s::interval, remembered = coalesce(%(remembered)s, remembered),
     touched_at = greatest(touched_at, amocrm_now() + (%(remembered)s::bigint IS NOT NULL)::int * %(kept)s)
-WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) AND lease_id = %(owner)s
-"""
-
-_KEEP = """
-UPDATE amocrm_locks SET lease_until = amocrm_now() + %(settle)s
-WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) AND lease_id = %(owner)s
+WHERE integration_id = %(integration_id)s AND name IN (SELECT name FROM amocrm_locks WHERE lease_id = %(owner)s
+    AND integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) ORDER BY name FOR UPDATE)
 """
 
 
@@ -94,15 +93,16 @@ class Locks(Struct, frozen=True):
     def holding(self, integration_id: UUID, names: Sequence[bytes], owner: UUID) -> Iterator[HeldLocks]:
         """All of the names at once. Raises :class:`LockedError` after a few seconds of waiting."""
         parameters = {"integration_id": integration_id, "names": list(names), "owner": owner, "kept": self.kept}
+        parameters |= {"settle": None, "remembered": None}
         held = HeldLocks(self._take(parameters, len(set(names))))
         try:
             yield held
         except UnknownOutcomeError:
-            self.database.execute(_KEEP, parameters | {"settle": _SETTLE})
+            self.database.execute(_RELEASE, parameters | {"settle": _SETTLE})
             raise
         except Exception as error:
             if not isinstance(error, LeaseLostError):  # else the delivery is somebody else's now, and so is the lock
-                self.database.execute(_RELEASE, parameters | {"remembered": None})
+                self.database.execute(_RELEASE, parameters)
             raise
         self.database.execute(_RELEASE, parameters | {"remembered": held.remember})
 
@@ -114,7 +114,7 @@ class Locks(Struct, frozen=True):
             taken = self.database.all(_Taken, _TAKE, parameters | {"lease": LEASE})
             if len(taken) == count:
                 return [one.remembered for one in taken if one.remembered is not None]
-            self.database.execute(_RELEASE, parameters | {"remembered": None})
+            self.database.execute(_RELEASE, parameters)
             if self.clock.monotonic() >= deadline:
                 raise LockedError
             self.clock.sleep(_POLL_SECONDS)
