@@ -4,6 +4,7 @@ Source: amoCRM's documentation, "Custom fields", the table of field types and th
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -20,8 +21,9 @@ Values = list[dict[str, Any]]
 # The account's own, asked for where a text for a field of a date and a time has none.
 Zone = Callable[[], tzinfo]
 
-_YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha", "так"})
-_NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
+# As :func:`_plain` has them, without accents and apostrophes.
+_YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha", "так", "si", "sim"})
+_NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoq", "ні", "nao"})
 # A day as forms and browsers write it, and perhaps a time: 2026/11/30, 30-11-2026, "30.11.2026, 9:30:00".
 _DATE: Final = re.compile(
     r"(?:(\d{4})[-./](\d\d?)[-./](\d\d?)|(\d\d?)[-./](\d\d?)[-./](\d{4}))(?:(?:T|,? +)(\d\d?):(.+))?", re.ASCII
@@ -211,12 +213,18 @@ def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]
     return [{"enum_id": enum_id} for enum_id in dict.fromkeys(found)], reason
 
 
+def _plain(text: str) -> str:
+    """As somebody types it whose keyboard has neither accents nor the apostrophe of Uzbek."""
+    return re.sub("[\u0300\u0301\u0303ʻʼ‘’'`]", "", unicodedata.normalize("NFD", text.casefold()))
+
+
 def _single(kind: str, text: str, zone: Zone) -> Any:
     """The value of a field that holds one; None where the text is none."""
     if kind in _NUMBERS:
         return _number(text)
     if kind == "checkbox":
-        return True if text.casefold() in _YES else False if text.casefold() in _NO else None
+        plain = _plain(text)
+        return True if plain in _YES else False if plain in _NO else None
     if kind == "date_time":
         return _moment(text, zone)
     if kind in DAYS:

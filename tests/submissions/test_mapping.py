@@ -93,6 +93,19 @@ def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
     assert _placed("date_time", text) == [int(datetime(2026, 12, 31, 10, 30, tzinfo=UTC).timestamp())]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_on"),
+    [
+        *(("да", True), ("Так", True), ("Ha", True), ("Sí", True), ("si", True), ("Sim", True), ("on", True)),
+        *(("Нет", False), ("ні", False), ("Yoʻq", False), ("yo'q", False), ("yo‘q", False), ("No", False)),
+        *(("Não", False), ("nao", False), ("Na\u0303o", False), ("Si\u0301", True)),
+    ],
+)
+def test_yes_and_no_are_understood_in_each_language(text: str, is_on: bool) -> None:
+    """Sim, não and sí of the forms of Kommo's accounts stayed in the note, and the field was empty."""
+    assert _placed("checkbox", text) == [is_on]
+
+
 @pytest.mark.parametrize("kind", ["numeric", "price", "monetary"])
 @pytest.mark.parametrize(
     ("text", "number"),
