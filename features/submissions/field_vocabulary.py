@@ -127,7 +127,7 @@ _STAFF_WORDS: Final = _plains(
 # leave their names there they would make one person.
 _COMPANYS: Final = _plains(
     "shop shops store stores site sites owner owners location locations branch branches office offices outlet outlets"
-    " salon salons clinic clinics restaurant warehouse dealership franchise"
+    " salon salons clinic clinics facility facilities restaurant warehouse dealership franchise"
     " магазин магазины сайт филиал филиалы офис офисы салон салоны клиника клиники ресторан склад владелец"
     " філія філії клініка tienda tiendas sucursal sucursales oficina oficinas loja lojas unidade filial filiais"
     " escritorio doʼkon filiali ofis"
@@ -185,7 +185,11 @@ _LINES: Final = _plains(
     " партнёр партнёра партнёру партнёром"
 )
 # The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
-_AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")
+_AS_PROGRAMS_SAY: Final = _plains(
+    "notify notification notifications owner owners responsible destination destino"
+    " doctor doctora medico medica master specialist especialista provider practitioner therapist trainer teacher"
+    " instructor coach"
+)
 _RECIPIENT: Final = "получател"
 _CUSTOMER: Final = _plain("заказчик")  # a person, and no order
 _WEAK_PHONE: Final = _plains(

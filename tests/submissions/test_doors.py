@@ -481,6 +481,25 @@ def test_35_who_has_sold_it_is_not_who_has_bought_it(beside: dict[str, Any], own
     assert [*contact.emails, *contact.phones] == list(own.values())
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"doctor_name": "Jose", "doctor_email": "jose@clinic.example", "doctor_phone": OWN_LINE},
+        {"master_phone": OWN_LINE, "provider_email": "jose@clinic.example"},
+        {"appointment": {"doctor": {"email": "jose@clinic.example"}, "facility": {"phone": OWN_LINE}}},
+    ],
+)
+@pytest.mark.parametrize("own", [{"client_email": "ana@example.org"}, {"patient_phone": PHONE}])
+def test_35_at_whom_somebody_has_booked_is_not_who_has_booked(beside: dict[str, Any], own: dict[str, str]) -> None:
+    """All patients of one doctor were one person."""
+    for body in (own | beside, beside | own):
+        contact = _body(body).contact
+        assert [*contact.emails, *contact.phones] == list(own.values())
+    assert _body({"doctor_name": "Jose", "doctor_phone": PHONE}).contact.phones == [PHONE]
+    asked = {"Телефон, чтобы врач перезвонил": PHONE, "E-mail": "ana@example.org"}
+    assert _body(asked).contact.phones == [PHONE]
+
+
 def test_35_a_partner_who_writes_is_who_writes() -> None:
     contact = _body({"partner_name": "Jose", "partner_email": "jose@sells.example", "partner_phone": PHONE}).contact
     assert (contact.name, contact.emails, contact.phones) == ("Jose", ["jose@sells.example"], [PHONE])
