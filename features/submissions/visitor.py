@@ -14,7 +14,8 @@ from features.submissions.form_assembler import ONCE
 from features.submissions.model import Reason
 
 SEVERAL: Final = frozenset({"phone", "email"})
-NAMES: Final = frozenset({"name", "first_name", "last_name"})
+PARTS: Final = frozenset({"first_name", "last_name"})
+NAMES: Final = PARTS | {"name"}
 PERSON: Final = NAMES | SEVERAL
 OF_SOMEBODY: Final = 4  # of a line within what says nobody's: another's where another name stands beside it
 OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visitor's where there is nothing surer
@@ -135,12 +136,11 @@ def _settle(found: list[MeantValue]) -> None:
     for one in told:
         if one.meaning not in best or one.rank < best[one.meaning].rank:
             best[one.meaning] = one
-    is_beside = best.keys() >= NAMES and best["name"].rank > 2 and not _is_whole(best)
+    beside = _beside(best)
     is_named = any(one.meaning in NAMES and one.rank < OF_ANOTHER for one in told)
     for one in told:
         is_of_another = is_named and one.meaning in NAMES and one.rank >= OF_ANOTHER
-        is_of_another = is_of_another or (is_beside and one.meaning == "name")
-        if is_of_another or one.named.values != best[one.meaning].named.values:
+        if is_of_another or one.meaning in beside or one.named.values != best[one.meaning].named.values:
             one.meaning, one.reason = "field", "note"
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
     surely = {one.meaning for one in lines if one.rank < OF_ANOTHER}
@@ -155,8 +155,19 @@ def _settle(found: list[MeantValue]) -> None:
             one.meaning, one.reason = "field", "word"
 
 
+def _beside(best: dict[str, MeantValue]) -> frozenset[str]:
+    """Of a name and of a first and a last one that are not the same, the less sure: `client_second_name` beside the
+    client's others, `guest_first_name` and `guest_last_name` beside `client_name`."""
+    if not best.keys() >= NAMES or best["name"].rank <= 2 or _is_whole(best):
+        return frozenset()
+    ranks = [best[part].rank for part in PARTS]
+    if max(ranks) <= best["name"].rank:
+        return NAMES - PARTS
+    return PARTS if min(ranks) > best["name"].rank else frozenset()
+
+
 def _is_whole(best: dict[str, MeantValue]) -> bool:
-    """Whether the name says the first and last one again: `second_name` and `user_name`, beside both, do not."""
+    """Whether the name says the first and last one again, or they say it."""
     name, parts = _words_of([best["name"]]), _words_of([best["first_name"], best["last_name"]])
     return name <= parts or parts <= name
 

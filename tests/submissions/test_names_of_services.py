@@ -138,6 +138,21 @@ def test_35_a_whole_name_beside_its_parts_is_the_persons(names: dict[str, str]) 
     assert full_name(body.contact) == "Ana María Ruiz"
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"guest_first_name": "Bo", "guest_last_name": "Cy"},
+        {"doctor_first_name": "Bo", "doctor_last_name": "Cy"},
+        {"student_first_name": "Bo", "student_last_name": "Cy"},
+    ],
+)
+@pytest.mark.parametrize("called", ["customer_name", "Client name"])
+def test_35_parts_of_anothers_name_do_not_take_the_visitors_away(called: str, others: dict[str, str]) -> None:
+    for names in ({called: "Ana Ruiz"} | others, others | {called: "Ana Ruiz"}):
+        body = _sent({"json": {**names, "email": "t45@example.org"}})
+        assert (full_name(body.contact), body.fields) == ("Ana Ruiz", {name: [text] for name, text in others.items()})
+
+
 def test_35_an_initial_stands_where_there_is_no_name_in_the_middle() -> None:
     parts = {"First": "Ana", "Last": "Ruiz", "MiddleInitial": "M"}
     for middle, name in ((None, "Ana M Ruiz"), ("María", "Ana María Ruiz")):
