@@ -5,7 +5,7 @@ Whole names mean what they say whatever is written there; words within a name on
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, wraps
 from typing import Final, Literal, TypeVar
 
@@ -185,9 +185,10 @@ _LINES: Final = _plains(
     " партнёр партнёра партнёру партнёром"
 )
 # The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
-_AS_PROGRAMS_SAY: Final = _plains(
-    "notify notification notifications owner owners responsible destination destino"
-    " doctor doctora medico medica master specialist especialista provider practitioner therapist trainer teacher"
+_AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")
+# At whom somebody has booked, as programs call them.
+_PROVIDERS: Final = _plains(
+    "doctor doctora medico medica master specialist especialista provider practitioner therapist trainer teacher"
     " instructor coach"
 )
 _RECIPIENT: Final = "получател"
@@ -303,14 +304,17 @@ def is_of_another(name: str) -> bool:
 @_remembered
 def is_of_line(name: str) -> bool:
     """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"; not what
-    the visitor is asked for it: "Phone number so our team can call you", "Телефон для сайта"."""
+    the visitor is asked for it: "Phone number so our team can call you", "Телефон для сайта", and, as Facebook names
+    its questions, "whatsapp_para_falar_com_um_especialista"."""
     as_programs = [part for part in name.split(" › ") if " " not in part]
     if any(not _AS_PROGRAMS_SAY.isdisjoint(words(part)) for part in as_programs):
         return True
-    place = next((place for place, word in enumerate(words(name)) if word in _LINES), None)
-    if place is None or any(map(_is_to_visitor, words(name))):
-        return False
-    return _FOR.isdisjoint(words(name)[:place])
+    return _is_ours(words(name), _LINES) or any(_is_ours(words(part), _PROVIDERS) for part in as_programs)
+
+
+def _is_ours(found: Sequence[str], ours: frozenset[str]) -> bool:
+    place = next((place for place, word in enumerate(found) if word in ours), None)
+    return place is not None and not any(map(_is_to_visitor, found)) and _FOR.isdisjoint(found[:place])
 
 
 @_remembered

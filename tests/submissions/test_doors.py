@@ -945,6 +945,8 @@ def test_what_only_begins_or_ends_so_is_the_visitors(name: str, value: str, emai
         *("Phone number so our team can call you", "what's_the_best_phone_number_for_our_team_to_reach_you?"),
         *("Best number for our team", "What phone number did you register with?", "Телефон (для сайта)"),
         *("Ваш телефон (перезвонит бот)", "Seu telefone (a loja vai ligar)", "Teléfono para recoger en tienda"),
+        *("whatsapp_para_falar_com_um_especialista", "teléfono_para_que_el_médico_te_llame"),
+        *("your_phone_for_the_doctor", "which_email_or_phone_may_our_trainer_call_you_at?"),
         *("which_phone_number_should_we_send_the_quote_to?", "to_which_phone_number_should_we_send_it"),
     ],
 )
