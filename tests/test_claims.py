@@ -58,6 +58,14 @@ _DUE: dict[str, tuple[LiteralString, Callable[[Runtime], list[Any]]]] = {
         SELECT gen_random_uuid(), id, 'x', 'x', '', 'x' FROM amocrm_integrations""",
         lambda runtime: [one for _ in range(3) if (one := calendar_subscriptions.claim(runtime.database)) is not None],
     ),
+    "holds that have ended": (
+        """
+        INSERT INTO amocrm_bookings (id, integration_id, service, resource, starts_at, ends_at, state, held_until,
+            facts)
+        SELECT gen_random_uuid(), id, 'x', 'x', amocrm_now(), amocrm_now() + interval '1 hour', 'held',
+            amocrm_now() - interval '1 hour', '{}' FROM amocrm_integrations""",
+        lambda runtime: [None] * reconciliation_queue.sweep(runtime.database, 3),
+    ),
 }
 
 

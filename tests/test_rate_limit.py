@@ -92,6 +92,7 @@ def test_a_database_that_is_far_away_keeps_nobody_from_calling(
 
     monkeypatch.setattr(rate_limit, "way", 0.0)
     monkeypatch.setattr(rate_limit, "latest_way", 0.0)
+    monkeypatch.setattr(rate_limit, "monotonic", connected.clock.monotonic)
     connected.clock.advance(seconds=2)
     _busy(connected, 7)
     far_away: Any = FarAway()
@@ -112,6 +113,7 @@ def test_a_way_that_was_long_once_keeps_nobody_waiting(connected: Story, monkeyp
 
     monkeypatch.setattr(rate_limit, "way", 0.0)
     monkeypatch.setattr(rate_limit, "latest_way", 0.0)
+    monkeypatch.setattr(rate_limit, "monotonic", connected.clock.monotonic)
     kept_once: Any = KeptOnce()
     for _ in range(3):
         rate_limit.Pace(kept_once, connected.clock, connected.row().id)()
@@ -129,6 +131,7 @@ def test_a_way_that_is_too_long_for_any_span_has_an_end(connected: Story, monkey
 
     monkeypatch.setattr(rate_limit, "way", 0.0)
     monkeypatch.setattr(rate_limit, "latest_way", 0.0)
+    monkeypatch.setattr(rate_limit, "monotonic", connected.clock.monotonic)
     far_away: Any = FarAway()
     with pytest.raises(HeldBackError):
         rate_limit.Pace(far_away, connected.clock, connected.row().id)()

@@ -9,6 +9,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -40,8 +41,9 @@ _LONGEST_WAIT_WITHIN: Final = 2 * LONGEST_WAIT
 _MOST_TOGETHER: Final = 3
 _MOST_IN_VAIN: Final = 10  # slots that one call takes and cannot use: then the way is too long for any
 _LONGEST_WAY: Final = 1.0  # a span that is longer keeps everybody else waiting
-# Seconds that a reservation takes there and back, with the wait for others' statements: a span must be longer, or
-# it is over before it is known. The shorter of this process's latest two: one that was kept from running tells nothing.
+# Seconds that a reservation really takes there and back, with the wait for others' statements: a span must be longer,
+# or it is over before it is known. The shorter of this process's latest two: one that was kept from running tells
+# nothing.
 way = latest_way = 0.0
 
 
@@ -129,8 +131,9 @@ class Pace:
     def _reserve(self, now: float) -> None:
         global way, latest_way
         parameters = {"integration_id": self._integration_id, "calls": max(1, self._together), "longest": self._longest}
+        asked_at = monotonic()
         (reserved,) = self._database.all(_Row, _RESERVE, parameters | {"way": way})
-        way, latest_way = min(took := self._clock.monotonic() - now, latest_way, _LONGEST_WAY), took
+        way, latest_way = min(took := monotonic() - asked_at, latest_way, _LONGEST_WAY), took
         if reserved.spans[0] > self._longest:
             raise HeldBackError(say("all calls of the next seconds are taken"), None, math.ceil(reserved.spans[0]))
         self._take(reserved.spans, now)
