@@ -23,6 +23,7 @@ class MovableClock:
         self._simulator = simulator
         self._lock = threading.Lock()
         self._offset = 0.0
+        self._awake_at: list[float] = []  # of those who sleep
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self._offset)
@@ -31,8 +32,18 @@ class MovableClock:
         return time.monotonic() + self._offset
 
     def sleep(self, seconds: float) -> None:
-        self.advance(seconds=seconds)
-        time.sleep(0.01)  # lets other threads get on
+        """Until the clock says so: whoever is to wake up first does, and nobody's sleep is added to another's."""
+        ends = self.monotonic() + seconds
+        self._awake_at.append(ends)
+        try:
+            time.sleep(0.01)  # lets other threads get on
+            while ends > min(self._awake_at):
+                time.sleep(0.001)
+            left = ends - self.monotonic()
+            if left > 0:
+                self.advance(seconds=left)
+        finally:
+            self._awake_at.remove(ends)
 
     def advance(self, **duration: float) -> None:
         """Moves all clocks: `advance(hours=3)`."""
