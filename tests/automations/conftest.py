@@ -76,6 +76,13 @@ class Office:
         found = self.story.simulator.control("sent-once")["sent"]
         return [one for one in found if one["url"].startswith(self.ingress.url)]
 
+    def has_told(self, kind: str) -> bool:
+        """Whether the log has it: the bot goes on before its function has ended."""
+        deadline = time.monotonic() + 5
+        while kind not in self.story.events() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return kind in self.story.events()
+
     def run(self, seconds: float = 0) -> Any:
         self.story.clock.advance(seconds=seconds)
         return run_deliveries(self.story.runtime, 20)
