@@ -68,6 +68,7 @@ def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Dem
             expect(page.locator(rows).filter(has_text=f"{name} чужое")).to_be_visible()
             undo.click()
             expect(page.locator(rows).filter(has_text=f"{name} второе")).to_be_visible()
+            expect(form).to_have_count(0)  # theirs stood in it, which is nobody's any more
             assert now() == f"{name} второе"
 
             page.locator(rows).filter(has_text=name).get_by_role("button", name="Изменить").click()

@@ -45,6 +45,33 @@ def _silent(route: Route) -> None:
     route.fulfill(status=502, content_type="application/problem+json", body=json.dumps(refused))
 
 
+def test_nobody_types_in_a_form_that_is_about_to_go(context: BrowserContext, demo: Demo) -> None:
+    """What kinds there are is asked of the server before a receiver's form opens: what was typed by then in the form
+    that stood there was gone with it, without a question."""
+    origin = demo.amocrm.split("/at/")[0]
+    for name in ("Первая", "Вторая"):
+        _post(demo, "save_endpoint", name=name, url=f"{origin}/receiver")
+    page, asked = _staying(context, demo)
+    go(page, "events")
+    rows, form = page.locator("#endpoints > li"), page.locator("#view form.card")
+    rows.filter(has_text="Первая").get_by_role("button", name="Изменить").click()
+    field = form.get_by_label("Название", exact=True)
+    expect(field).to_have_value("Первая")
+    held: list[Route] = []
+    page.route("**/*get_event_kinds*", lambda route: held.append(route))
+    for name in ("Вторая", "Первая"):  # the last one that was asked for is the one that opens
+        rows.filter(has_text=name).get_by_role("button", name="Изменить").click()
+        expect(form).to_have_count(0)
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    for route in reversed(held):
+        route.continue_()
+    expect(field).to_have_value("Первая")
+    page.wait_for_timeout(200)
+    expect(field).to_have_value("Первая")
+    assert not asked
+
+
 def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved(
     context: BrowserContext, demo: Demo
 ) -> None:

@@ -8,7 +8,7 @@ import { busy, button, copyButton, failure, missed, nothing, ofAccount, told } f
 import { saveOver } from "./saving.js";
 import { call, may } from "./session.js";
 import { toast } from "./toast.js";
-import { guarded, hasForm, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, hasForm, isTypedIn, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
@@ -171,6 +171,7 @@ function form(connection, automation, found, { users, bots, missing }, again, le
     await again({}, automation?.id);
     toast(t("undo.theirs"), async () => {
       await post(mine, await newest());
+      if (!isTypedIn()) leave();
       await again();
     });
   };

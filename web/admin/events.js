@@ -8,7 +8,7 @@ import { busy, button, check, copyButton, failure, live, missed, nothing, ofAcco
 import { call, may } from "./session.js";
 import { saveOver, saver } from "./saving.js";
 import { toast } from "./toast.js";
-import { guarded, hasForm, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, hasForm, isTypedIn, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
 /** @typedef {import("../../types/amocrm.js").Status} Status */
@@ -59,7 +59,7 @@ export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
   // What stays while the lists around it are drawn anew: a secret, which nobody sees again, and what somebody is typing.
-  const fresh = element("div", {}), stays = staying();
+  const fresh = element("div", {}), stays = staying(), editing = { place: element("div", {}), begin: latest() };
   /** @type {ReturnType<typeof happened> | null} */
   let latestNews = null;
   const begin = latest();
@@ -70,7 +70,7 @@ export async function show(place, visit) {
     const [{ endpoints, feed }, settings, known] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), ofAccount(connection, { pipelines: [] }, () => call("get_pipelines", { connection }))]);
     if (isOld()) return;
     const news = latestNews = happened(visit, endpoints);
-    redrawn(body, () => [stays("settings", () => wanted(connection, settings, known, feed, { refresh, saved })), told_(connection, endpoints, known, { fresh, stays, opened }, refresh), news.view]);
+    redrawn(body, () => [stays("settings", () => wanted(connection, settings, known, feed, { refresh, saved })), told_(connection, endpoints, known, { fresh, editing, opened }, refresh), news.view]);
     await news.refresh();
   };
   place.append(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), body);
@@ -129,19 +129,22 @@ function standing(connection, feed, again, error) {
 
 // --- endpoints -------------------------------------------------------------------------------------------------------
 
-/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Known} known @param {{ fresh: HTMLElement, stays: import("./unsaved.js").Stays, opened: string | null }} around @param {Again} again */
-function told_(connection, endpoints, known, { fresh, stays, opened }, again) {
+/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Known} known @param {{ fresh: HTMLElement, editing: { place: HTMLElement, begin: () => () => boolean }, opened: string | null }} around @param {Again} again */
+function told_(connection, endpoints, known, { fresh, editing: { place, begin }, opened }, again) {
   const error = failure();
   /** @type {Edit} */
   const edit = (endpoint, pressed) => busy(pressed, async () => {
     if (!mayLeave(place)) return;
+    place.replaceChildren(add); // nobody types in a form that is about to go
+    const isOld = begin();
     const { kindsField } = await moduleOf("event_kinds");
     const kinds = await kindsField(endpoint?.kinds ?? []);
+    if (isOld()) return;
     place.replaceChildren(form(connection, endpoint, known, kinds, fresh, again, () => place.replaceChildren(add)));
     place.querySelector("input")?.focus();
   }, error);
   const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
-  const place = stays("editing", () => element("div", {}, add), hasForm);
+  if (!hasForm(place)) place.replaceChildren(add);
   const open = endpoints.find(({ id }) => id === opened);
   if (open) void edit(open, null);
   const list = element("ul", { className: "rows", id: "endpoints" }, ...endpoints.map((one) => row(connection, one, edit, fresh, again)));
@@ -247,6 +250,7 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
     await again("", endpoint?.id);
     toast(t("undo.theirs"), async () => {
       await post(mine, await newest());
+      if (!isTypedIn()) leave();
       await again();
     });
   };
