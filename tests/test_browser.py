@@ -126,6 +126,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: Brow
     expect(deal.locator("#feed li")).to_have_count(4)
 
 
+@pytest.mark.long
 @pytest.mark.refusals(403)
 @in_the_demo
 def test_denial_is_explained_and_leads_back(context: BrowserContext, demo: Demo) -> None:
@@ -147,6 +148,7 @@ def test_denial_is_explained_and_leads_back(context: BrowserContext, demo: Demo)
     expect(panel.get_by_text("В amoCRM отказали в доступе.")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(401, 422)
 @in_the_demo
 def test_mistakes_in_the_panel_are_told_in_place(context: BrowserContext, demo: Demo) -> None:
@@ -408,6 +410,7 @@ def test_settings_are_chosen_from_the_account_and_seen_at_once(context: BrowserC
     expect(page.get_by_text("Действует: тот, что поставляется с виджетом.")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(422)
 @in_the_demo
 def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserContext, demo: Demo) -> None:
@@ -463,6 +466,7 @@ def test_a_save_that_takes_long_tells_how_far_it_is(context: BrowserContext, dem
     expect(result).to_contain_text("Расчёт сохранён в сделке")
 
 
+@pytest.mark.long
 @pytest.mark.refusals("net::ERR_FAILED")
 @in_the_demo
 def test_a_save_whose_answer_is_lost_is_followed_by_its_key(context: BrowserContext, demo: Demo) -> None:
@@ -480,6 +484,7 @@ def test_a_save_whose_answer_is_lost_is_followed_by_its_key(context: BrowserCont
     expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
 
 
+@pytest.mark.long
 @on_a_site
 def test_connecting_without_typing(context: BrowserContext, demo: Demo) -> None:
     panel = context.new_page()
@@ -529,6 +534,7 @@ def _button_card(panel: Page) -> Locator:
     return panel.locator("section.card").filter(has=heading)
 
 
+@pytest.mark.long
 @pytest.mark.vendor("button.modes")
 @pytest.mark.usefixtures("_usual_consent")
 @on_a_site
@@ -673,6 +679,7 @@ def _fulfil(html: str, headers: dict[str, str], route: Route) -> None:
     route.fulfill(body=html, headers=headers)
 
 
+@pytest.mark.long
 @pytest.mark.refusals(403)
 @pytest.mark.vendor("browsers.hidden_origin")
 @pytest.mark.parametrize(("policy", "kind"), others_long(_POLICIES.items()))
@@ -770,6 +777,7 @@ def test_a_form_with_one_script_tag_arrives_once_whatever_is_lost(context: Brows
     expect(deals.locator("#feed")).to_contain_text("седьмой")
 
 
+@pytest.mark.long
 @pytest.mark.refusals("blocked by CORS policy", "net::ERR_FAILED", 403)
 @on_a_site
 def test_a_form_of_a_foreign_page_is_not_sent_and_stays(context: BrowserContext, demo: Demo) -> None:
@@ -801,6 +809,7 @@ def test_what_is_wrong_with_a_form_is_told_below_it(context: BrowserContext, dem
         expect(page.get_by_role("alert")).to_contain_text("Заявка не отправлена.")
 
 
+@pytest.mark.long
 @on_a_site
 def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
@@ -839,6 +848,7 @@ def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     assert context.request.post(address, form={"name": "Нина", "phone": "89165554433"}).status == 200
 
 
+@pytest.mark.long
 @on_a_site
 def test_the_apps_way_to_a_connection_and_back(chromium: Browser, demo: Demo) -> None:
     """Rows D1-D7, on a phone, in English."""
@@ -1071,6 +1081,7 @@ _TEXTS = """() => {
 }"""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("locale", others_long(["ru-RU", "es-MX"]))
 @in_the_demo
 def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, locale: str) -> None:
@@ -1114,6 +1125,7 @@ def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, lo
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(401)
 @in_the_demo
 def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chromium: Browser, demo: Demo) -> None:

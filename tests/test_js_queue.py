@@ -109,6 +109,7 @@ def test_a_save_in_the_tunnel_is_sent_by_the_next_tab(tab: Any, story: Story, vi
     assert _saved(story) == 1
 
 
+@pytest.mark.long
 def test_a_save_whose_tab_was_closed_in_the_middle_is_there_once(tab: Any, story: Story, ingress: Ingress) -> None:
     """It was carried out, and nobody heard the answer: the next tab sends it with its key."""
     ingress.faults = ["lost"] * 3
@@ -126,6 +127,7 @@ def test_a_save_whose_tab_was_closed_in_the_middle_is_there_once(tab: Any, story
     assert _saved(story) == 1
 
 
+@pytest.mark.long
 def test_when_the_network_is_back_the_queue_goes_on_by_itself(tab: Any, story: Story, visitor: BrowserContext) -> None:
     page = tab()
     visitor.set_offline(True)
@@ -135,6 +137,7 @@ def test_when_the_network_is_back_the_queue_goes_on_by_itself(tab: Any, story: S
     assert _saved(story) == 1
 
 
+@pytest.mark.long
 def test_when_the_server_is_back_the_queue_goes_on_by_itself(tab: Any, story: Story, ingress: Ingress) -> None:
     """30-K: nobody tells that, and a card stays open all day."""
     page = tab()
@@ -192,6 +195,7 @@ def test_bytes_on_their_way_are_told(tab: Any, story: Story) -> None:
     assert sent[-1][0] == sent[-1][1] > 200_000
 
 
+@pytest.mark.long
 def test_a_file_that_amocrm_does_not_take_at_once_is_followed(tab: Any, story: Story) -> None:
     """Its bytes are counted on their way; how far the delivery is, is asked for as ever."""
     story.simulator.fault("status", status=500, path="/v1.0/sessions", method="POST")
@@ -230,6 +234,7 @@ def test_an_upload_whose_session_has_ended_is_sent_again_by_ones_own_fetch(tab: 
     assert _saved(story) == 1
 
 
+@pytest.mark.long
 @needs_tools
 def test_an_old_page_loads_one_classic_script(tab: Any, story: Story) -> None:
     client.build()
@@ -372,6 +377,7 @@ async ({ module, api, lead, tokens, system }) => {
 """
 
 
+@pytest.mark.long
 @pytest.mark.vendor("widget.system")
 def test_a_card_sends_what_was_written_in_another_card(
     tab: Any, story: Story, ingress: Ingress, visitor: BrowserContext

@@ -80,6 +80,7 @@ def test_34_4_each_language_keeps_to_its_words(language: str, other_words: str) 
                 assert not re.search(r"\bhisob(i|da|ga|ni|ning|niki)?\b", form_, re.IGNORECASE), form_
 
 
+@pytest.mark.long
 def test_34_4_what_is_said_is_a_plain_sentence() -> None:
     """Else nobody could extract it."""
     for folder in ("shared", "features", "functions"):
@@ -223,6 +224,7 @@ def test_34_4_what_counts_has_the_form_of_its_number(language: str, forms: list[
         assert translated(stored(as_data(told)), language) == translated(told, language)
 
 
+@pytest.mark.long
 def test_34_4_a_message_is_the_same_when_it_comes_back(story: Story) -> None:
     """Numbers, texts, messages in messages; also in the middle of other JSON. Equal, so that it is told once."""
     told = joined(
@@ -253,6 +255,7 @@ def test_34_4_a_message_is_no_text() -> None:
             written(told)
 
 
+@pytest.mark.long
 def test_34_4_mypy_refuses_a_message_that_leaves_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "leaves.py"
     lines = ["shown: str = told", 'shown = f"{told}"', "shown = str(told)", 'shown = "{}".format(told)', "print(told)"]
@@ -312,6 +315,7 @@ def test_34_4_the_log_is_searched_in_the_words_that_the_reader_sees(connected: S
         assert [one["kind"] for one in found] == ["connection.authorised"]
 
 
+@pytest.mark.long
 def test_titles_are_ours_and_not_the_interpreters() -> None:
     """Python 3.13 has other phrases than 3.11; callers may compare them."""
     assert {problem.status for problem in codes.read()} <= set(TITLES)

@@ -82,6 +82,7 @@ def _behind_a_backup(database: str, folder: Path) -> tuple[psycopg.Connection, i
     return backup, version
 
 
+@pytest.mark.long
 def test_30_k_nobody_waits_behind_a_migration_that_waits_for_a_backup(empty_database: str, folder: Path) -> None:
     """`ALTER TABLE` queues behind whoever reads, and everybody else behind it: for as long as the backup takes."""
     backup, version = _behind_a_backup(empty_database, folder)

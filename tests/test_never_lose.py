@@ -162,6 +162,7 @@ def test_a_webhook_that_answers_a_letter_at_a_time_holds_nobody_up(monkeypatch: 
         assert time.monotonic() - began < 3
 
 
+@pytest.mark.long
 def test_j9_a_notice_ends_after_sixty_tries_and_can_be_sent_again(heard: Story, webhook: Webhook) -> None:
     """30-J9: tried for more than two days; then it is among the dead, and told all the same when somebody retries."""
     webhook.statuses = [500] * MAX_ATTEMPTS

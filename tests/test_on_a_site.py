@@ -93,6 +93,7 @@ def _sent_bodies(page: Page) -> list[Any]:
     return bodies
 
 
+@pytest.mark.long
 def test_a_second_press_while_the_next_page_loads_sends_nothing(shown: Any, story: Story) -> None:
     """30-G11: the form was sent; until the next page is there, this one still is."""
     page = shown(attributes='data-redirect="/slow"')
@@ -110,6 +111,7 @@ def test_a_second_press_while_the_next_page_loads_sends_nothing(shown: Any, stor
     assert (_count(story), _told(page)) == (1, "sent")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", others_long(["form", "document", "document.body"]))
 def test_what_the_pages_own_check_refuses_is_not_sent(shown: Any, story: Story, place: str) -> None:
     """30-G11: also where it listens after us, and further out."""
@@ -175,6 +177,7 @@ def test_a_next_page_that_is_none_leaves_the_form_alive(shown: Any, story: Story
     assert (_count(story), _told(page)) == (1, "sent")
 
 
+@pytest.mark.long
 def test_a_next_page_that_never_comes_leaves_the_form_alive(shown: Any, story: Story) -> None:
     """30-G11: a download, or an address of another app."""
     page = shown(attributes='data-redirect="/nothing"')
@@ -238,6 +241,7 @@ def test_what_a_form_and_its_address_say_differently_is_all_there(shown: Any, st
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("missing", ["index.js", "request.js"])
 def test_a_form_is_sent_although_the_client_did_not_come_at_first(shown: Any, story: Story, missing: str) -> None:
     """38-R1: Firefox 153, and all browsers before the middle of 2026, keep a module's failure at its address for as
@@ -321,6 +325,7 @@ def test_a_form_that_a_page_sends_to_its_own_server_goes_there(shown: Any, story
     assert _count(story) == 0
 
 
+@pytest.mark.long
 def test_a_browser_that_is_too_old_for_the_client_sends_all_the_same(shown: Any, story: Story) -> None:
     """It was told that the server does not answer, whatever it tried: Safari 13 knows no fields of a class. What is
     missing is named, as in the page that a plain form is answered with: it was told that something "is required"."""
@@ -419,6 +424,7 @@ def clinic(story: Story, ingress: Ingress, chromium: Browser) -> Iterator[tuple[
     context.close()
 
 
+@pytest.mark.long
 def test_a_site_without_https_takes_visits(clinic: tuple[Page, FrameLocator], story: Story) -> None:
     """30-K: a frame in such a page is no secure context, whatever it is itself."""
     _, frame = clinic
@@ -460,6 +466,7 @@ def test_a_visit_whose_answer_was_lost_cannot_become_another_one(
     assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
 
 
+@pytest.mark.long
 def test_a_visit_that_is_being_booked_cannot_become_another_one(
     clinic: tuple[Page, FrameLocator], story: Story
 ) -> None:

@@ -167,6 +167,7 @@ def _asked(url: str, name: str) -> Any:
                 time.sleep(0.1)
 
 
+@pytest.mark.long
 def test_yandex_finds_its_entry_point(uploaded: tuple[str, Path], environment: dict[str, str]) -> None:
     name, folder = uploaded
     code = f"from functions.{name}.main import yandex_handler; import functions; print(functions.__file__)"

@@ -38,6 +38,7 @@ def booking(story: Story, ingress: Ingress) -> str:
     return f"{ingress.url}/booking/?key={made['site_key']}"
 
 
+@pytest.mark.long
 def test_words_that_did_not_come_at_first_are_asked_for_again(page: Page, booking: str) -> None:
     """38-2"""
     page.route(re.compile(r"/i18n/ru\.json"), lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"), times=1)
@@ -70,6 +71,7 @@ def test_what_a_page_without_its_words_says_is_what_others_say(page: Page, booki
     )
 
 
+@pytest.mark.long
 def test_a_page_to_which_nothing_comes_has_a_way_to_ask_again(page: Page, booking: str) -> None:
     nothing = re.compile(r"/i18n/|unanswered")
     page.route(nothing, lambda route: route.abort("failed"))
@@ -90,6 +92,7 @@ def test_a_page_of_which_a_script_did_not_come_says_so(page: Page, booking: str)
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_script_of_an_extension_that_our_policy_keeps_out_takes_nothing_away(page: Page, booking: str) -> None:
     """While the words were on their way the page was said to be without an answer, and stayed so."""
     waiting: list[Route] = []

@@ -135,6 +135,7 @@ def test_the_simulator_is_as_expected_and_nothing_is_left(account: Account) -> N
     assert "0 different, 0 not tried" in told.output
 
 
+@pytest.mark.long
 def test_the_planted_differences_are_found_and_no_other(account: Account) -> None:
     with before(account.simulator.url, list(DIFFERENCES.values()), account.stranger()) as gateway:
         told = account.probe(gateway=gateway)
@@ -168,6 +169,7 @@ def test_33_3_an_account_with_cents_and_both_kinds_without_are_told_apart(
     assert (by_rule["leads.cents"], by_rule["leads.no_cents"]) == seen
 
 
+@pytest.mark.long
 def test_33_3_an_account_that_shows_cents_and_keeps_none_is_found(account: Account) -> None:
     with before(account.simulator.url, [cents_are_shown_and_cut], account.stranger()) as gateway:
         assert account.probe(gateway=gateway).rules("different") == ["leads.cents"]
@@ -225,6 +227,7 @@ def test_33_what_a_stages_action_sends_is_heard_where_a_person_has_placed_it(
     assert "secret-key" not in told.output
 
 
+@pytest.mark.long
 def test_33_a_stage_that_is_not_there_or_a_port_in_use_is_no_difference(account: Account) -> None:
     statuses = next(iter(account.at_first["pipelines"].values()))["_embedded"]["statuses"]
     with hooks_on_their_way(account.port, _as_it_is) as url:
@@ -235,6 +238,7 @@ def test_33_a_stage_that_is_not_there_or_a_port_in_use_is_no_difference(account:
             assert why in told.output
 
 
+@pytest.mark.long
 def test_connecting_tries_the_facts_of_oauth(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "open", _allowing(account))
     options = ["--connect", "--client-id", account.client["id"], "--client-secret", account.client["secret"]]
@@ -281,6 +285,7 @@ def test_what_an_account_lacks_is_no_difference(simulator: Simulator, account: A
     assert account.shown() == account.at_first
 
 
+@pytest.mark.long
 def test_what_cannot_be_removed_is_told_and_the_next_run_finds_it(simulator: Simulator, account: Account) -> None:
     simulator.fault("html", path="/ajax/.*", status=404, times=100)
     told = account.probe()
@@ -302,6 +307,7 @@ def test_a_report_tells_nothing_of_the_account(account: Account) -> None:
         assert not [one for one in [*people, *secrets] if one in text]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", others_long([40, 12, 75]))
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_cut_off_leaves_nothing_for_long(account: Account, how: signal.Signals, after: int) -> None:

@@ -242,6 +242,7 @@ def test_37_1_each_connection_of_the_journal_is_looked_at(journaled: Story, monk
     assert refresh_tokens(journaled.runtime, 20)["journal"]["removed"] == 5
 
 
+@pytest.mark.long
 def test_37_2_a_store_that_says_nothing_leaves_refreshes_their_time(
     journaled: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

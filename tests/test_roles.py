@@ -84,6 +84,7 @@ def test_every_function_of_the_owner_says_where_it_looks(migrated_url: str) -> N
     assert [name for name, options in definers if "search_path=public, pg_temp" not in options] == []
 
 
+@pytest.mark.long
 def test_an_owner_who_may_not_make_roles_is_told_what_to_have_made(server: Any) -> None:
     """30-I2: any plain owner, and Yandex Managed PostgreSQL, where only the cloud makes roles."""
     admin = server.get_uri()
@@ -100,6 +101,7 @@ def test_an_owner_who_may_not_make_roles_is_told_what_to_have_made(server: Any) 
     assert _rows(runtime, "SELECT amocrm_purge_events('1 day', 10)") == [(0,)]
 
 
+@pytest.mark.long
 def test_an_owner_who_may_make_roles_makes_it_once_for_the_server(server: Any) -> None:
     """30-I2: the second database finds it there, also one whose owner may make none, and who owns the schema only."""
     admin = server.get_uri()

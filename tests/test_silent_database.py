@@ -65,6 +65,7 @@ def test_a_pair_is_in_the_log_before_anybody_waits_and_the_caller_is_told_in_tim
     assert not connected.simulator.effects("grant.refused")
 
 
+@pytest.mark.long
 def test_a_pair_is_written_down_also_where_the_answer_came_as_late_as_it_may(
     silent: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,6 +103,7 @@ def test_each_function_that_refreshes_has_the_time_to(connected: Story, cloud: s
         assert connected.runtime.rotation.has_time() is (name != "amocrm_events")
 
 
+@pytest.mark.long
 def test_threads_that_share_a_silent_connection_do_not_wait_for_each_other(
     connected: Story, silent: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +143,7 @@ def test_an_account_is_not_looked_for_where_no_time_is_left_for_what_is_found(co
     assert connected.row().status == "connected"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("database_url")  # whose migrations make the role
 def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(postgres: Any) -> None:
     with Freezing(embedded.runtime_url(postgres), b"SELECT 4242") as freezing:

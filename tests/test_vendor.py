@@ -317,6 +317,7 @@ def test_a_webhook_that_fails_comes_again_three_times_while_newer_ones_pass(clie
         _later(client, minutes=-683)
 
 
+@pytest.mark.long
 @pytest.mark.vendor("webhooks.switched_off")
 def test_a_webhook_that_keeps_failing_is_switched_off(client: Client, hearing: _Hearing) -> None:
     """Also where others were taken in between."""

@@ -64,6 +64,7 @@ def test_a_calculation_gets_into_its_deal_once(story: Story, lost: str | None) -
     assert kinds.count("catalog_elements") == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("action", "mode"), MODES)
 @pytest.mark.parametrize("lost", [None, "/api/v4/leads/.*", "/api/v4/.*/notes", "/api/v4/contacts"])
 def test_a_submission_arrives_once(story: Story, action: str, mode: str, lost: str | None) -> None:

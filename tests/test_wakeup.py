@@ -74,6 +74,7 @@ def test_a_queue_that_fails_harms_nothing(connected: Story, environment: dict[st
     story.runtime.close()
 
 
+@pytest.mark.long
 def test_a_queue_that_never_answers_keeps_nobody_waiting_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """The delivery is in the database, and the timer comes: nobody is ended by the platform for a wake-up."""
     for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

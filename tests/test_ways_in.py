@@ -227,6 +227,7 @@ def _as(address: str, query: str = "", body: object = None) -> Request:
     return Request("POST" if body else "GET", "/", pairs, body=json.dumps(body or {}).encode(), address=address)
 
 
+@pytest.mark.long
 def test_codes_and_secrets_are_throttled_by_address_by_client_and_by_link(connected: Story) -> None:
     key = _key(connected)
     seen: dict[str, list[int]] = {"address": [], "client": [], "link": [], "secrets": []}

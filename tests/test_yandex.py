@@ -74,6 +74,7 @@ def _options(call: list[str], name: str) -> list[str]:
     return [value for option, value in itertools.pairwise(call) if option == name]
 
 
+@pytest.mark.long
 def test_each_function_gets_every_setting_whole_from_the_store(tmp_path: Path) -> None:
     deployed = _Deployed(tmp_path)
     assert deployed.ended.returncode == 0, deployed.ended.stderr
@@ -86,6 +87,7 @@ def test_each_function_gets_every_setting_whole_from_the_store(tmp_path: Path) -
         assert "--environment" not in version
 
 
+@pytest.mark.long
 def test_no_secret_stands_in_arguments_or_in_what_is_printed(tmp_path: Path) -> None:
     deployed = _Deployed(tmp_path)
     told = deployed.ended.stdout + deployed.ended.stderr + json.dumps(deployed.calls)

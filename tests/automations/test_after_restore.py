@@ -18,6 +18,7 @@ def _lost_and_again(office: Office, backup: Backup) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("work", [NOTE, TASK, QUOTATION])
 def test_37_3_what_a_stage_made_is_there_once(office: Office, backup: Backup, work: dict[str, Any]) -> None:
     _goods(office.story)

@@ -85,6 +85,7 @@ def test_a_bot_that_has_gone_on_is_left_alone(office: Office) -> None:
     office.story.simulator.control("no-faults")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("status", "code"), [(403, "amocrm_forbidden"), (402, "amocrm_unpaid")])
 @pytest.mark.parametrize("path", ["/api/v4/salesbot/.*", "/api/v4/leads/.*"], ids=["the answer", "the deal"])
 def test_30_a_question_that_amocrm_refuses_for_want_of_a_right_or_of_payment_ends_at_once_and_is_told(
@@ -312,6 +313,7 @@ def test_what_a_bot_cannot_show_is_told(office: Office) -> None:
     assert office.story.events().count("automation.text_cut") == 1
 
 
+@pytest.mark.long
 def test_the_end_of_a_text_that_is_too_long_to_be_kept_is_told(office: Office) -> None:
     """33-2: what came after 4,000 letters was left out, a link in the middle; nobody knew."""
     link = f"https://example.org/{'a' * 1000}"
@@ -343,6 +345,7 @@ def test_38_the_sum_of_an_order_is_told_in_the_deal_that_it_has_made(office: Off
     assert office.bot(office.ask("{calculation.total}", lead=lead_id))["said"] == ["39\u202f700 ₽"]
 
 
+@pytest.mark.long
 def test_38_a_visits_price_is_not_the_sum_of_the_calculation(office: Office) -> None:
     """A visit that is booked or moved in the deal tells its price, too, and is newer: the client read that."""
     story = office.story

@@ -152,6 +152,7 @@ def test_what_cannot_be_read_is_told_to_the_operator_once_and_without_values(off
     assert "unreadable_hooks" not in {one["code"] for one in later["todo"]}
 
 
+@pytest.mark.long
 def test_shapes_that_somebody_makes_up_do_not_fill_the_operators_log(office: Office) -> None:
     """30-K: whoever knows the address wrote a line of their own words with each request, as many as they liked."""
     for number in range(2 * MOST_SHAPES):
@@ -236,6 +237,7 @@ _leaves = strategies.text(strategies.characters(codec="utf-8", exclude_character
 _trees = strategies.recursive(_leaves, lambda inner: strategies.dictionaries(_names, inner, min_size=1), max_leaves=20)
 
 
+@pytest.mark.long
 @given(tree=strategies.dictionaries(_names, _trees, min_size=1))
 def test_a_form_of_any_tree_is_read_as_that_tree(tree: dict[str, Any]) -> None:
     form = urlencode(list(_pairs("", tree))).encode()

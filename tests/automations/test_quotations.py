@@ -71,6 +71,7 @@ def test_goods_behind_the_first_page_of_links_are_quoted(office: Office) -> None
     assert (len(quoted["items"]), quoted["total"], note) == (120, "12000.00", "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("filters", [True, False])
 def test_goods_that_are_gone_are_told_and_nothing_is_quoted(office: Office, filters: bool) -> None:
     office.story.simulator.control("change-account", domain=office.story.domain, has_filters=filters)

@@ -138,6 +138,7 @@ def _deliveries(office: Office, action: str) -> list[Any]:
     return [one for one in found if one["action"] == action]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("work", "what"), [(NOTE, "notes"), (TASK, "tasks"), (QUOTATION, "files_shown"), (CALL, "calls")]
 )

@@ -1,5 +1,7 @@
 """37-3: visits that were booked between the backup and the loss."""
 
+import pytest
+
 from tests.backups import Backup
 from tests.bookings.conftest import Clinic
 
@@ -40,6 +42,7 @@ def test_37_3_a_visit_in_a_deal_that_is_booked_again_is_there_once(clinic: Clini
     assert _all(clinic) == before
 
 
+@pytest.mark.long
 def test_37_3_visits_that_nobody_books_again_are_listed_for_a_person(clinic: Clinic, backup: Backup) -> None:
     """Their time looks free."""
     clinic.booked(starts_at=clinic.at(9))

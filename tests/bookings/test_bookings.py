@@ -730,6 +730,7 @@ def test_amocrm_that_does_not_answer_changes_nothing(clinic: Clinic) -> None:
 # --- the worst night ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after", "timeout_after"])
 @pytest.mark.parametrize(
     ("path", "method"),

@@ -302,6 +302,7 @@ _RULES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("start", ["VALUE=DATE:19000103", "TZID=Europe/Moscow:20270103T100000", "VALUE=DATE:00010103"])
 def test_33_4_a_thousand_rules_are_read_within_seconds(start: str) -> None:
     """All kinds of them."""
@@ -309,6 +310,7 @@ def test_33_4_a_thousand_rules_are_read_within_seconds(start: str) -> None:
     assert seconds < 20
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY"])
 def test_33_4_what_would_take_too_long_is_told(rule: str) -> None:
     """And what is not told is there."""
@@ -319,6 +321,7 @@ def test_33_4_what_would_take_too_long_is_told(rule: str) -> None:
     assert count == (1000 - told.count) * 365
 
 
+@pytest.mark.long
 def test_33_4_a_thousand_rules_as_people_make_them_are_all_there() -> None:
     """Meetings of every week, and feasts of every year that began long ago."""
     weekly = ["DTSTART;TZID=Europe/Moscow:20250103T100000\nRRULE:FREQ=WEEKLY;BYDAY=MO"] * 500

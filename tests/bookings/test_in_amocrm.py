@@ -43,6 +43,7 @@ def _due(clinic: Clinic, hour: int, days: int = 1) -> int:
     return int(MONDAY.timestamp()) + days * 86400 + (hour - 8) * 3600
 
 
+@pytest.mark.long
 def test_how_long_a_visit_waits_for_amocrm_is_seen(clinic: Clinic) -> None:
     clinic.set_up()
     clinic.story.simulator.fault("status", status=500, path="/api/v4/.*", times=50)
@@ -88,6 +89,7 @@ def test_30_d1_cancelling_one_visit_leaves_the_deals_others(clinic: Clinic) -> N
     assert _deal(clinic)["status_id"] == LOST
 
 
+@pytest.mark.long
 def test_30_d1_a_visit_that_was_kept_keeps_its_deal_and_a_missed_one_does_not(clinic: Clinic) -> None:
     pipeline, stages = _stages(clinic)
     clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=LOST)
@@ -155,6 +157,7 @@ def _times(clinic: Clinic) -> list[str]:
     return [one["starts_at"][:16] for one in clinic.bookings()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("has_filters", [True, False])
 def test_30_d4_every_visit_has_its_turn(clinic: Clinic, has_filters: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few of them are looked at in one turn: the next one goes on where it has ended."""
@@ -171,6 +174,7 @@ def test_30_d4_every_visit_has_its_turn(clinic: Clinic, has_filters: bool, monke
     assert clinic.at(16)[:16] in _times(clinic)
 
 
+@pytest.mark.long
 def test_30_d4_where_there_are_filters_pages_follow_at_once(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crm_state, "MOST", 2)
     tasks = _many(clinic, 7)
@@ -179,6 +183,7 @@ def test_30_d4_where_there_are_filters_pages_follow_at_once(clinic: Clinic, monk
     assert clinic.at(15, 0, 2)[:16] in _times(clinic)
 
 
+@pytest.mark.long
 def test_30_d4_deleted_tasks_do_not_use_up_every_turn(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crm_state, "_MOST_SINGLE", 2)
     tasks = _many(clinic, 6)
@@ -198,6 +203,7 @@ def test_30_d4_deleted_tasks_do_not_use_up_every_turn(clinic: Clinic, monkeypatc
     assert _due(clinic, 16) in [one["complete_till"] for one in clinic.tasks()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [403, 500])
 def test_30_d4_a_deal_that_amocrm_does_not_show_holds_up_no_other(
     clinic: Clinic, status: int, monkeypatch: pytest.MonkeyPatch
@@ -263,6 +269,7 @@ def test_30_d5_a_move_to_another_doctor_hands_the_task_over(clinic: Clinic) -> N
     assert (task["responsible_user_id"], task["complete_till"]) == (owner, _due(clinic, 15))
 
 
+@pytest.mark.long
 def test_30_k_a_no_in_other_words_ends_no_visit(clinic: Clinic) -> None:
     """30-K: a 400 that names no value is met as one that does: the task is somebody's, and a stage is told of."""
     pipeline, stages = _stages(clinic)

@@ -56,6 +56,7 @@ def test_a_field_of_a_date_and_a_time_has_the_moment_of_the_visit(clinic: Clinic
         assert not [one for one in clinic.notes(deal["id"]) if "date of" in one]
 
 
+@pytest.mark.long
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("is_old", [False, True])
 def test_a_visitor_sees_by_whose_clock_it_is(

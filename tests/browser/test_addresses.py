@@ -36,6 +36,7 @@ def _heading(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1, name=name, exact=True)).to_be_visible()
 
 
+@pytest.mark.long
 def test_38_1_a_connection_is_chosen_once(context: BrowserContext, demo: Demo) -> None:
     connect(demo)
     page = context.new_page()
@@ -132,6 +133,7 @@ def test_38_2_a_link_to_a_delivery_opens_just_that_also_after_signing_in(context
         demo.sql("DELETE FROM amocrm_deliveries WHERE idempotency_key ~ '^many-'")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(401)
 def test_38_2_a_tab_left_open_for_a_week_goes_on_where_it_was(context: BrowserContext, demo: Demo) -> None:
     """Nothing is asked any more when the session is over; whoever signs in again is at the address."""

@@ -206,6 +206,7 @@ def test_a_draft_that_cannot_be_shown_can_be_thrown_away(
     expect(page.locator("[data-path='title']")).to_be_visible()
 
 
+@pytest.mark.long
 def test_38_4_a_stranger_builds_a_fence(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
 ) -> None:

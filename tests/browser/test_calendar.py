@@ -76,6 +76,7 @@ def _now(demo: Demo, headers: dict[str, str], booking: Any) -> tuple[str, str]:
         return one["starts_at"], one["resource"]["id"]
 
 
+@pytest.mark.long
 def test_hours_are_shown_as_the_server_has_them_also_where_the_zone_is_not_known(chromium: Browser, demo: Demo) -> None:
     """Who has the day off has it on a special day of the company, too; who has hours of their own works within both. A
     browser whose zones are of 2021 shows the calendar all the same."""
@@ -110,6 +111,7 @@ def test_hours_are_shown_as_the_server_has_them_also_where_the_zone_is_not_known
     context.close()
 
 
+@pytest.mark.long
 def test_who_begins_with_appointments_begins_with_their_own_zone(chromium: Browser, demo: Demo) -> None:
     """Else a clinic in Tashkent was open by the clock of Moscow, two hours late, until somebody saw it."""
     headers = connect(demo, widget_type="clinic")

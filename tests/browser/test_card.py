@@ -60,6 +60,7 @@ def _of(sent: list[Request], action: str) -> list[Request]:
     return [one for one in sent if f"action={action}" in one.url]
 
 
+@pytest.mark.long
 @pytest.mark.refusals(401)
 def test_a_card_that_was_open_for_long_saves_what_was_typed(
     context: BrowserContext, demo: Demo, later: Callable[[], object]
@@ -287,6 +288,7 @@ def test_what_was_typed_where_a_list_stands_now_is_named(
     expect(card.locator(".result li")).to_have_text(["Комнаты"])
 
 
+@pytest.mark.long
 def test_a_number_is_reckoned_however_a_browser_lets_it_be_typed(
     context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
 ) -> None:
@@ -354,6 +356,7 @@ def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(contex
     expect(card.locator("[inert]")).to_have_count(0)
 
 
+@pytest.mark.long
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_appointments_that_did_not_come_are_asked_for_again(context: BrowserContext, demo: Demo) -> None:
     """38-R1, a brother: the part of the card stayed empty, without a word, for as long as the card was open."""

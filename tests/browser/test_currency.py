@@ -59,6 +59,7 @@ def _opened(context: BrowserContext, demo: Demo, language: str) -> tuple[Page, F
     return page, card
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("api")
 @pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_a_sum_with_cents_is_the_same_in_the_card_the_note_and_the_budget(
@@ -80,6 +81,7 @@ def test_33_3_a_sum_with_cents_is_the_same_in_the_card_the_note_and_the_budget(
     page.screenshot(path=tmp_path / f"kommo-{language}.png", full_page=True)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("in_roubles")
 @pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_the_card_says_before_and_after_saving_that_another_currencys_sum_is_no_budget(

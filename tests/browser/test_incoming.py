@@ -71,6 +71,7 @@ def _signed_in(page: Page, demo: Demo, language: str) -> None:
     expect(page.get_by_text(words["told"])).to_be_visible()  # the overview
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", others_long(["ru", "en"]))
 def test_35_5_a_phone_that_nobody_recognised_is_chosen_and_read_again(
     context: BrowserContext, demo: Demo, language: str

@@ -416,6 +416,7 @@ def test_the_app_shows_what_was_searched_for_last(context: BrowserContext, demo:
     assert leads.count() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("tab", "action"), others_long([("log", "get_events"), ("events", "get_changes"), ("overview", "get_overview")])
 )

@@ -69,6 +69,7 @@ def _signed_in(page: Page, demo: Demo, address: str) -> None:
     page.locator("#sign-in-form button").click()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("locale", "total", "words"),
     others_long(
@@ -120,6 +121,7 @@ _OFFER: Any = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("locale", "said"), others_long([("en-GB", "10:00 (Asia/"), ("ru-RU", "10:00 (Asia/Yekaterinburg)")])
 )

@@ -23,6 +23,7 @@ def _signed_in(page: Page, demo: Demo, address: str) -> None:
     expect(page.locator("#view h1")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("locale", others_long(["pt-BR", "ru-RU"]))
 def test_38_7_everything_is_found_by_one_key(chromium: Browser, demo: Demo, locale: str) -> None:
     headers = connect(demo)

@@ -12,6 +12,7 @@ from tests.visiting import choose, connected_panel, go, in_one_demo
 pytestmark = in_one_demo
 
 
+@pytest.mark.long
 @pytest.mark.refusals(502)
 def test_what_is_shown_once_is_shown_though_the_list_around_it_cannot_be_read(
     context: BrowserContext, demo: Demo

@@ -322,6 +322,7 @@ def test_38_7_nothing_jumps_on_a_wide_window_however_slowly_it_comes(context: Br
     assert walk.wrong == []
 
 
+@pytest.mark.long
 @pytest.mark.refusals(404)
 @pytest.mark.parametrize("language", others_long(["ru", "es"]))
 def test_38_7_where_nothing_is_the_next_step_stands(context: BrowserContext, demo: Demo, language: str) -> None:

@@ -16,6 +16,7 @@ pytestmark = in_one_demo
 _WEEK: Final = 7 * 24 * 3_600_000  # milliseconds
 
 
+@pytest.mark.long
 @pytest.mark.refusals(503)
 def test_38_7_why_there_is_nothing_to_choose_from(context: BrowserContext, demo: Demo) -> None:
     """The account is connected, but cannot be read now: each view that lets choose from its lists says so."""

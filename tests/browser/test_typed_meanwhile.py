@@ -72,6 +72,7 @@ def test_nobody_types_in_a_form_that_is_about_to_go(context: BrowserContext, dem
     assert not asked
 
 
+@pytest.mark.long
 def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved(
     context: BrowserContext, demo: Demo
 ) -> None:
@@ -280,6 +281,7 @@ def test_38_7_what_is_typed_about_people_and_keys_outlives_their_neighbours(
         demo.sql("DELETE FROM amocrm_site_keys WHERE name IN ('Первый конструктор', 'Второй конструктор')")
 
 
+@pytest.mark.long
 def test_a_form_that_was_just_opened_stays_when_what_is_around_it_comes_anew(
     context: BrowserContext, demo: Demo
 ) -> None:

@@ -27,6 +27,7 @@ def _body(head: str, verb: str, subject: Subject, entity_id: int, index: int = 0
     return {f"{head}[{verb}][{index}][{member}]": value for member, value in shown.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("count", "name"), [(1000, "Щ" * 40), (4000, "Щ")])
 def test_36_a_body_of_thousands_of_entities_of_all_kinds_is_taken_whole(feed: Feed, count: int, name: str) -> None:
     body: dict[str, Any] = {"account[id]": feed.story.account_id}
@@ -82,6 +83,7 @@ def test_36_no_text_anywhere_stops_what_comes_after_it(feed: Feed, text: str) ->
     assert feed.story.row().status == "connected"
 
 
+@pytest.mark.long
 def test_36_an_account_that_sends_hundreds_of_hooks_keeps_no_other_waiting(feed: Feed) -> None:
     other = _another(feed)
     other.person(fields={"name": "Of the quiet account"})

@@ -56,6 +56,7 @@ def _refuse(feed: Feed, price: int) -> None:
 # --- one message ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_messages_that_cannot_be_read_end_themselves_and_not_their_endpoint(feed: Feed) -> None:
     *poison, other = _deals(feed, 6)
     for id_ in poison:
@@ -111,6 +112,7 @@ def test_a_replay_leaves_out_what_cannot_be_read_and_says_so(quiet: Feed) -> Non
     assert _told_ids(quiet) == [other]
 
 
+@pytest.mark.long
 def test_a_message_that_was_given_up_leaves_no_trace_on_its_endpoint(feed: Feed) -> None:
     """Weeks later one failure is one failure, not three days of them."""
     poison, other = _deals(feed, 2)
@@ -132,6 +134,7 @@ def test_a_message_that_was_given_up_leaves_no_trace_on_its_endpoint(feed: Feed)
     assert _told_ids(feed) == [other]
 
 
+@pytest.mark.long
 def test_many_messages_that_are_never_taken_keep_no_new_one_waiting(feed: Feed) -> None:
     """A consumer that fails on one kind of thing takes the others all the same."""
     *poison, other = _deals(feed, 13)
@@ -145,6 +148,7 @@ def test_many_messages_that_are_never_taken_keep_no_new_one_waiting(feed: Feed) 
     assert _told_ids(feed) == [other]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("is_busy", "seconds"), [(True, 5), (False, 330)])
 def test_30_k_a_refused_message_puts_off_no_news_of_other_deals(feed: Feed, is_busy: bool, seconds: int) -> None:
     """Its next try is hours away. What happens to other deals is told in the next run where the endpoint takes such

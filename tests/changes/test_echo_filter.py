@@ -246,6 +246,7 @@ def _entered(item: ast.withitem, block: ast.With) -> str:
     return ast.unparse(block) if entered == "ExitStack()" else entered
 
 
+@pytest.mark.long
 def test_whoever_writes_into_what_is_there_notes_it() -> None:
     """A calculation's delivery says by itself what it sets; every other writer notes it, or it comes back as news."""
     found = {

@@ -31,6 +31,7 @@ def _changed(feed: Feed, elements: list[int], name: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_many_elements_cost_few_calls(feed: Feed, elements: list[int]) -> None:
     """Each one was a call: at the account's pace five thousand took half an hour, in which nothing else was told, and
     what was beyond that number was lost."""
@@ -49,6 +50,7 @@ def test_many_elements_cost_few_calls(feed: Feed, elements: list[int]) -> None:
     assert len(asked) <= 3, len(asked)
 
 
+@pytest.mark.long
 @pytest.mark.vendor("lists.behind")
 @pytest.mark.parametrize("is_known", [True, False])
 def test_a_list_of_elements_that_is_behind_hides_no_change(feed: Feed, elements: list[int], is_known: bool) -> None:
@@ -63,6 +65,7 @@ def test_a_list_of_elements_that_is_behind_hides_no_change(feed: Feed, elements:
         assert _named(feed) == [("catalog_element.updated", id_, version) for id_ in elements[:3]]
 
 
+@pytest.mark.long
 def test_where_filters_are_off_elements_are_told_all_the_same(feed: Feed, elements: list[int]) -> None:
     feed.story.simulator.control("change-account", domain=feed.story.domain, has_filters=False)
     feed.run(3600)

@@ -161,6 +161,7 @@ def test_36_a_message_without_a_head_and_an_answer(feed: Feed) -> None:
     assert sorted(feed.kinds()) == ["message.received", "message.sent"]
 
 
+@pytest.mark.long
 @pytest.mark.vendor("webhooks.unsorted", "unsorted.declined")
 @pytest.mark.parametrize("way", ["hook", "ask"])
 @pytest.mark.parametrize(("accept", "trash"), [(True, False), (False, False), (False, True)])

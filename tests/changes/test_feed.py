@@ -255,6 +255,7 @@ def test_a_consumer_that_answers_410_is_turned_off(feed: Feed) -> None:
     assert {"code": "endpoints_off", "count": 1} in overview["todo"]
 
 
+@pytest.mark.long
 def test_a_consumer_that_is_away_for_three_days_is_turned_off_and_gets_all_of_it_afterwards(feed: Feed) -> None:
     feed.consumer.statuses = [500] * 10_000
     feed.person(fields={"price": 1})

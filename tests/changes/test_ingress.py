@@ -237,6 +237,7 @@ def test_31_b5_a_body_with_a_long_text_is_taken(quiet: Feed, place: str) -> None
     assert _waiting(quiet) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("names_account", [True, False])
 def test_31_b5_what_is_not_read_whole_is_taken_as_far_as_it_is_and_asked_for(quiet: Feed, names_account: bool) -> None:
     """The account stands last; another account's body is refused all the same."""
@@ -256,6 +257,7 @@ def test_31_b5_what_is_not_read_whole_is_taken_as_far_as_it_is_and_asked_for(qui
     assert _post(quiet, foreign).status == 403
 
 
+@pytest.mark.long
 def test_31_b5_a_long_body_is_read_in_a_moment(quiet: Feed) -> None:
     """amoCRM waits two seconds, on a smaller machine than this."""
     member = [(f"leads[update][{one % 250}][custom_fields][{one}][values][0][value]", "щ") for one in range(99_000)]
@@ -305,6 +307,7 @@ def test_31_b5_one_body_tells_of_many(feed: Feed) -> None:
     assert said.unknown == []
 
 
+@pytest.mark.long
 @pytest.mark.vendor("webhooks.repeat", "webhooks.switched_off")
 def test_31_b5_what_is_refused_comes_again_later_while_newer_news_pass(feed: Feed) -> None:
     """And a subscription that amoCRM has switched off is switched on again; what it has lost is asked for."""

@@ -43,6 +43,7 @@ def _names(feed: Feed) -> Counter[tuple[int, str]]:
     return Counter((one["data"]["lead"]["id"], one["data"]["lead"]["name"]) for one in feed.told())
 
 
+@pytest.mark.long
 @pytest.mark.vendor("lists.updated_at")
 @pytest.mark.parametrize(("has_filters", "per_second"), others_long([(True, 3), (True, 1), (True, None), (False, 3)]))
 def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, has_filters: bool, per_second: int | None) -> None:
@@ -72,6 +73,7 @@ def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, has_filters: 
     assert small.told() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("per_second", others_long([60, 1]))
 def test_what_changes_between_two_pages_keeps_nothing_from_being_seen(small: Feed, per_second: int) -> None:
     """30-C1: the first deals of the list go to its end while it is read."""

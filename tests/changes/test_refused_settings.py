@@ -54,6 +54,7 @@ def test_36_4_where_webhooks_tell_of_all_it_is_asked_for_every_ten_minutes(quiet
     assert len(quiet.story.simulator.requests()) == before
 
 
+@pytest.mark.long
 def test_36_5_refused_settings_are_asked_for_again_after_a_day(kommo: Feed) -> None:
     for _ in range(22):
         kommo.run(3600)
@@ -173,6 +174,7 @@ def crowded(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
     return feed
 
 
+@pytest.mark.long
 @pytest.mark.vendor("unsorted.list")
 @pytest.mark.parametrize("has_filters", [True, False])
 def test_36_4_of_more_incoming_leads_than_one_look_sees_all_are_told(crowded: Feed, has_filters: bool) -> None:
@@ -194,6 +196,7 @@ def test_36_4_of_more_incoming_leads_than_one_look_sees_all_are_told(crowded: Fe
     assert fates == dict(zip(uids[:4], [accepted, declined] * 2, strict=True))
 
 
+@pytest.mark.long
 def test_36_4_that_some_are_told_later_stands_at_the_endpoint(crowded: Feed) -> None:
     def late() -> list[str]:
         (endpoint,) = json_of(crowded.story.crm("get_endpoints", crowded.story.admin()))["endpoints"]

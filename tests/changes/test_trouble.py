@@ -96,6 +96,7 @@ def test_30_k_an_event_that_nothing_can_be_made_of_keeps_nothing_from_being_told
     assert "feed.failed" not in feed.story.events()
 
 
+@pytest.mark.long
 def test_what_amocrm_does_not_show_for_a_day_is_given_up_and_told(feed: Feed) -> None:
     _refused(feed, "/api/v4/leads/.*/notes/.*", 403)
     feed.person(note="Nobody may see it")

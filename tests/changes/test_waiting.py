@@ -27,6 +27,7 @@ def _prices(feed: Feed) -> list[tuple[int, int]]:
     return [(one["data"]["lead"]["id"], one["data"]["lead"]["price"]) for one in feed.told()]
 
 
+@pytest.mark.long
 def test_who_comes_back_gets_all_of_it_however_old_it_is(feed: Feed) -> None:
     """One failure more, after the first was taken, is no end of the others."""
     first, second, third = _deals(feed, 3)
@@ -66,6 +67,7 @@ def test_a_message_that_waited_for_long_is_not_dead_after_one_failure(feed: Feed
     assert sorted(_prices(feed)) == [(first, 1), (second, 1)]
 
 
+@pytest.mark.long
 def test_the_one_message_that_is_never_taken_is_given_up_and_the_next_goes_on(feed: Feed) -> None:
     poison, other = _deals(feed, 2)
     feed.person(id=poison, fields={"price": 666})
@@ -142,6 +144,7 @@ def test_a_run_that_leaves_feeds_or_endpoints_is_not_done(feed: Feed, monkeypatc
     assert run_deliveries(feed.story.runtime, 20)["is_done"] is True
 
 
+@pytest.mark.long
 def test_what_happens_during_the_turn_of_one_who_takes_nothing_waits_five_minutes_at_most(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

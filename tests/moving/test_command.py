@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from click.testing import CliRunner, Result
 
 from cli.commands import main
@@ -16,6 +17,7 @@ def _run(here: Cell, there: Cell, environment: dict[str, str], *more: str) -> Re
     return CliRunner().invoke(main, arguments, env=environment)
 
 
+@pytest.mark.long
 def test_an_account_by_its_address(here: Cell, there: Cell, environment: dict[str, str]) -> None:
     told = _run(here, there, environment, here.story.domain)
     assert told.exit_code == 0, told.output

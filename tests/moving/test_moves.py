@@ -233,6 +233,7 @@ def test_who_has_chosen_its_row_before_it_leaves_is_no_deadlock(here: Cell, ther
     assert (_state(here), _state(there)) == (["left"], [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", others_long(["leave", *(one for one in STEPS if one != "leave")]))
 def test_it_goes_on_wherever_the_command_was_killed(step: str, here: Cell, there: Cell) -> None:
     """And back again; at no moment two cells accept for it, and none for longer than until the command runs again."""
@@ -289,6 +290,7 @@ def test_what_was_begun_is_not_touched_where_both_addresses_are_the_same(here: C
     assert [_notes(there, number) for number in (1, 2)] == [1, 1]
 
 
+@pytest.mark.long
 def test_it_is_not_given_up_while_somebody_moves_it(here: Cell, there: Cell) -> None:
     """What had been copied would go there, and the tokens here a moment later: it would be nowhere."""
     told = []

@@ -220,6 +220,7 @@ def test_38_cells_that_are_one_installation_of_the_journal_are_told_before_anyth
     assert _read(there) == 200
 
 
+@pytest.mark.long
 def test_30_what_has_come_back_is_restored_as_any_other(
     here: Cell, there: Cell, journaled: dict[str, str], folder: Path, backup: Callable[[], None]
 ) -> None:
@@ -259,6 +260,7 @@ def test_30_without_a_journal_somebody_says_who_has_left(
     assert _read(there) == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["restore-tokens --apply", "mark-restored --left"])
 def test_38_whoever_comes_to_what_has_left_is_told_where_to_and_it_may_come_back(
     here: Cell, there: Cell, journaled: dict[str, str], backup: Callable[[], None], by: str

@@ -115,6 +115,7 @@ def test_35_1_multipart_is_read_with_whatever_header() -> None:
         assert nested.read((body + file).encode(), kind) == wanted
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "body",
     [

@@ -122,6 +122,7 @@ def test_in_a_long_list_many_new_goods_are_looked_for_in_a_few_reads(story: Stor
     assert len(story.simulator.requests(f"/api/v4/catalogs/{catalog_id}/elements")) < 10
 
 
+@pytest.mark.long
 def test_in_a_list_that_is_too_long_to_be_read_many_goods_are_found_all_the_same(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,6 +238,7 @@ def test_the_id_of_the_site_stays_in_the_contact(site: Story) -> None:
 # --- for how long -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("days", "contacts"), [(179, 1), (181, 2)])
 def test_an_id_is_known_for_half_a_year_after_the_last_message(talk: _Talk, days: int, contacts: int) -> None:
     """So is it while the deliveries that have told it are gone."""

@@ -103,6 +103,7 @@ def _again(body: SubmitForm | SubmitOrder) -> SubmitForm:
     return read
 
 
+@pytest.mark.long
 @given(_trees)
 @example({"name": "", "phone": 79210000000, "number": [1, [2, [3]]], "a": {"": "x", "a": {"value": None}}})
 @example({"external_id": "x" * 5000, "form": "y" * 5000, "phone": "z" * 5000, "name": "w" * 5000})
@@ -136,6 +137,7 @@ def test_35_2_every_value_of_any_form_is_kept_and_can_be_read_again(pairs: list[
             assert [text.strip() for _, text in pairs if text.strip() not in kept] == []
 
 
+@pytest.mark.long
 def test_35_2_thousands_of_values_are_kept() -> None:
     tree = {f"field {number}": {"a": [number, str(number) * 3], "b": f"value {number}"} for number in range(5000)}
     kept = _kept(_again(site_builders.sent(_request(json.dumps(tree).encode(), JSON)).body))
@@ -273,6 +275,7 @@ _scalars = st.one_of(_texts, st.integers(), st.booleans(), st.none())
 _fields = st.dictionaries(_names, _scalars | st.lists(_scalars, max_size=3), max_size=6)
 
 
+@pytest.mark.long
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(fields=_fields, is_order=st.booleans())
 @example(
