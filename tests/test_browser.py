@@ -1223,6 +1223,10 @@ def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: Brow
         lead = str(app.get("/get_leads").json()["leads"][0]["id"])
         body = calculation(title="=1+1", comment="Позвонить вечером")
         assert app.post("/save_calculation", json=body, headers={"X-Lead-Id": lead}).status_code == 200
+        form = {"contact": {"name": "Инга Новая", "phone": "+7 921 555-44-33"}}
+        sent = app.post("/submit_form", json=form, headers={"Idempotency-Key": "form-of-a-new-deal"})
+        assert sent.status_code == 200, sent.text
+        made = str(next(one["lead_id"] for one in sent.json()["results"].values() if "lead_id" in one))
     panel = context.new_page()
     sign_in(panel, demo)
     go(panel, "deliveries")
@@ -1237,11 +1241,15 @@ def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: Brow
     row.get_by_text("История").click()
     expect(row.locator(".content")).to_contain_text("Позвонить вечером")
     looked_at(panel, "panel-deliveries-found")
-    with panel.expect_download() as saved:
-        panel.get_by_role("button", name="Сохранить в CSV").click()
-    lines = Path(saved.value.path()).read_text("utf-8-sig").splitlines()
-    assert lines[0].startswith('"created_at","account_domain"')
-    assert all(f'"{lead}"' in line for line in lines[1:])
+    for number in (lead, made):  # which a form has made, too
+        panel.get_by_label("Номер сделки").fill(number)
+        panel.get_by_label("Номер сделки").press("Enter")
+        with panel.expect_download() as saved:
+            panel.get_by_role("button", name="Сохранить в CSV").click()
+        lines = Path(saved.value.path()).read_text("utf-8-sig").splitlines()
+        assert lines[0].startswith('"created_at","account_domain"')
+        assert all(f'"{number}"' in line for line in lines[1:])
+        assert len(lines) > 1
     panel.get_by_label("Номер сделки").fill("1")
     panel.get_by_label("Номер сделки").press("Enter")
     expect(panel.get_by_text("Ничего не найдено.")).to_be_visible()

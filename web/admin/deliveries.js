@@ -20,6 +20,7 @@ import { call, connectionName, may } from "./session.js";
  * @property {string} widget_type
  * @property {string} action
  * @property {string} state
+ * @property {number | null} lead_id as it was asked for; of a deal that was made by it, `links` tells
  * @property {number} attempts
  * @property {string} created_at
  * @property {{ detail: string } | null} problem
@@ -192,7 +193,7 @@ const stepName = (/** @type {string} */ name) => (has(`step.${name}`) ? t(`step.
 /** @param {Delivery} one */
 function cells(one) {
   /** @type {Record<string, unknown>} */
-  const flat = { ...one, ...one.summary, problem: one.problem?.detail };
+  const flat = { ...one, ...one.summary, lead_id: one.lead_id ?? one.links.lead?.split("/").at(-1), problem: one.problem?.detail };
   return COLUMNS.map((name) => flat[name] ?? "");
 }
 
