@@ -6,6 +6,7 @@ Never `*`, never with credentials: a proof of identity travels in a header that 
 
 from msgspec import Struct
 
+from shared.access.credentials import site_key
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.connections.integrations import Integration
 from shared.platform.http import Pairs, Request, Response
@@ -15,7 +16,7 @@ from shared.runtime import Runtime
 
 _IS_KNOWN = """
 SELECT EXISTS (SELECT FROM amocrm_integrations WHERE account_domain = %(host)s AND status <> 'disconnected')
-    OR EXISTS (SELECT FROM amocrm_site_keys WHERE origins @> ARRAY[%(origin)s]::text[] AND revoked_at IS NULL) AS known
+    OR EXISTS (SELECT FROM amocrm_site_keys WHERE origins && %(origins)s::text[] AND revoked_at IS NULL) AS known
 """
 
 
@@ -69,7 +70,8 @@ def _is_allowed(runtime: Runtime, origin: str, integration: Integration | None) 
     host = _account_host(origin)
     if integration is not None and host is not None:
         return False  # an account's page with the proof of another account
-    found = runtime.database.one(_Known, _IS_KNOWN, {"host": host, "origin": origin.replace("\0", "")})
+    origins = site_key.both_names(origin.replace("\0", ""))
+    found = runtime.database.one(_Known, _IS_KNOWN, {"host": host, "origins": origins})
     return found is not None and found.known
 
 

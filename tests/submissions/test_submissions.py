@@ -495,6 +495,24 @@ def test_a_site_whose_name_has_letters_of_its_own(story: Story, typed: str) -> N
     assert (answer.status, unquote(dict(answer.headers)["Location"])) == (303, thanks)
 
 
+@pytest.mark.parametrize("named", ["https://shop.example", "https://www.shop.example"])
+def test_a_site_is_its_own_with_www_and_without(story: Story, named: str) -> None:
+    """Many a site answers at both names. A page at the one that its key does not name could not even load the client,
+    told its visitor of a silent server, and lost the form."""
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "Сайт", "origins": [named]}))
+    for origin in ("https://shop.example", "https://www.shop.example"):
+        asked = story.crm("submit_form", {"Origin": origin}, method="OPTIONS")
+        assert (asked.status, dict(asked.headers)["Access-Control-Allow-Origin"]) == (204, origin)
+        site = {"Authorization": f"Bearer {made['site_key']}", "Origin": origin}
+        sent = story.crm("submit_form", site, form())
+        assert (sent.status, dict(sent.headers)["Access-Control-Allow-Origin"]) == (200, origin)
+        for next_ in ("https://shop.example/thanks", "https://www.shop.example/thanks"):
+            assert post(story, site, {"phone": "+79001112233", "_redirect": next_}).status == 303
+    for other in ("https://wwwshop.example", "https://www.evil.example", "http://shop.example", "null"):
+        assert story.crm("submit_form", {"Origin": other}, method="OPTIONS").status == 403
+        assert story.crm("submit_form", site | {"Origin": other}, form()).status == 403
+
+
 @pytest.mark.parametrize(
     "typed", ["https://пример.рф:x", "https://при мер.рф", "https://\u2603\ufe0f.рф", "https://..рф"]
 )

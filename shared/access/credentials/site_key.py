@@ -159,7 +159,7 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
         if found.key_secret is not None:
             _require_signature(runtime, found, request)
         return Caller("server", found)
-    if request.headers.get("Origin") not in found.origins and not _is_our_page(runtime, request):
+    if request.headers.get("Origin") not in _pages(found) and not _is_our_page(runtime, request):
         _require_hidden_origin(found, request)
         bucket, per_key, per_address = f"{bucket}:hidden", PER_KEY_HIDDEN, PER_ADDRESS_HIDDEN
     elif request.method == "GET":
@@ -219,9 +219,20 @@ def _require_hidden_origin(found: _Found, request: Request) -> None:
         )
 
 
-def origins_of(caller: Caller) -> tuple[str, ...]:
+def origins_of(caller: Caller) -> list[str]:
     """The pages that a site key is for; none for other callers."""
-    return tuple(caller.integration.origins) if isinstance(caller.integration, _Found) else ()
+    return _pages(caller.integration) if isinstance(caller.integration, _Found) else []
+
+
+def _pages(found: _Found) -> list[str]:
+    return [one for origin in found.origins for one in both_names(origin)]
+
+
+def both_names(origin: str) -> list[str]:
+    """Without `www.` and with it: many a site answers at both, and whoever names one of them means the site."""
+    scheme, _, host = origin.partition("://")
+    bare = host.removeprefix("www.")
+    return [f"{scheme}://{bare}", f"{scheme}://www.{bare}"]
 
 
 def id_of(caller: Caller) -> UUID | None:
