@@ -18,7 +18,7 @@ from features.changes.feed_lease import FeedLease
 from features.changes.feeds import Feed
 from features.changes.subjects import ONCE, SUBJECTS
 from features.changes.webhook_payload import LISTED, Hint
-from shared.amocrm.errors import AmocrmError, FilterIgnoredError, SwitchedOffError
+from shared.amocrm.errors import AmocrmError, FilterIgnoredError, PaymentRequiredError, SwitchedOffError
 from shared.amocrm.events import FeedApi, updated_at
 from shared.amocrm.leads import AccountApi
 from shared.platform.problems import Problem
@@ -61,7 +61,7 @@ def poll(runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> Probl
         try:
             is_whole = look() and is_whole
         except AmocrmError as error:
-            if not retry_policy.is_of_one(error):
+            if not (retry_policy.is_of_one(error) or asking.is_beside_the_tariff(error)):
                 raise
             problem = error.problem()
         except _NoRoomError:
@@ -86,6 +86,10 @@ class _Poll:
         """What amoCRM tells only a part of by itself is asked for as if it told nothing."""
         is_told = not any(one.asked and set(one.settings) & set(self._feed.refused) for one in self.subjects)
         return self._feed.way if is_told else "ask"
+
+    def is_beside_the_tariff(self, error: Exception) -> bool:
+        """Whether it is one list that is not paid for: of an unpaid account nothing is shown, its events neither."""
+        return isinstance(error, PaymentRequiredError) and self._events_until > 0
 
     def keep(self, wait: timedelta | None = None) -> None:
         """How far it has come; it goes on after `wait`, or at once."""
@@ -226,7 +230,7 @@ class _Poll:
 
     def unordered(self, entity_type: str, plural: str) -> bool:
         """Whether these are all. A list without that order is gone through from its first page on; of more than a run
-        looks at, events have told. There is nothing of what the account has switched off."""
+        looks at, events have told. There is nothing of what the account has switched off, or its tariff has not."""
         since, until, page, has_more = self._from(entity_type), self._latest(), 1, True
         latest = since
         try:
@@ -237,6 +241,10 @@ class _Poll:
                 self._hint(self._hints(entity_type, entities))
                 latest, page = max([latest, *map(updated_at, entities)]), page + 1
         except (FilterIgnoredError, SwitchedOffError):
+            has_more = True
+        except PaymentRequiredError as error:
+            if not self.is_beside_the_tariff(error):
+                raise
             has_more = True
         self.asked[entity_type] = self._from("event") if has_more else self._next(since, latest)
         return True

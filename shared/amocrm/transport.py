@@ -58,8 +58,9 @@ _GATEWAY_GAVE_UP = frozenset({502, 504})
 # number of the older API: 244 of deals, 202 of contacts, 288.
 # source: amocrm-api-php issue 33; amoCRM's documentation, "Errors"
 # vendor: http.switched_off (production) Of what an account has not switched on, as customers, the API says 400 with the
-# number 425 or 426, or 422 "Customers disabled".
-# source: two integrations in production that ask accounts without customers; amoCRM's documentation, "Errors"
+# number 425 or 426, or 422 "Customers disabled"; of what the account's tariff has not, 402 as of an unpaid account.
+# source: two integrations in production that ask accounts without customers; amoCRM's documentation, "Errors" (of
+# customers 402, 425 and 426), "Customers" (402: the tariff does not include them)
 _BY_WORDS: Final[tuple[tuple[str, type[errors.AnsweredError]], ...]] = (
     ("системная ошибка|повторите попытку|system error|error del? sistema|erro d[eo] sistema", errors.ServerError),
     (r"(?:код ошибки|error(?: code)?) (?:202|244|288)\b", errors.ForbiddenError),

@@ -151,6 +151,31 @@ def test_an_account_without_customers_is_in_no_trouble(quiet: Feed) -> None:
     assert quiet.kinds() == ["customer.added"]
 
 
+@pytest.mark.vendor("http.switched_off")
+def test_a_tariff_without_customers_keeps_nothing_from_being_told(feed: Feed) -> None:
+    """It is not the account that is unpaid: nothing was told any more to whoever listens to everything."""
+    _refused(feed, "/api/v4/customers", 402)
+    feed.person(fields={"name": "Heard of"})
+    feed.run(feeds.ASK_EVERY["hook"].total_seconds())
+    assert (_names(feed), _problem(feed)) == (["Heard of"], None)
+    feed.story.simulator.control("webhooks", lost=1.0)
+    feed.person(fields={"name": "Asked for"})
+    feed.run(feeds.ASK_EVERY["hook"].total_seconds())
+    assert (_names(feed), _problem(feed)) == (["Asked for"], None)
+
+
+@pytest.mark.vendor("http.payment")
+def test_an_unpaid_account_is_told_of_and_loses_nothing(feed: Feed) -> None:
+    _refused(feed, "/api/v4/.*", 402)
+    feed.person(fields={"name": "Before it was paid"})
+    for _ in range(3):
+        feed.run(feeds.ASK_EVERY["hook"].total_seconds())
+    assert (_names(feed), _problem(feed)) == ([], "amocrm_unpaid")
+    feed.story.simulator.control("no-faults")
+    feed.run(3600)
+    assert (_names(feed), _problem(feed)) == (["Before it was paid"], None)
+
+
 def test_an_account_that_is_away_costs_few_calls(feed: Feed) -> None:
     for number in range(20):
         feed.person(id=None, fields={"name": f"Deal {number}"}, note="A note")
