@@ -11,6 +11,7 @@ _OF_ONE: Final = (
     errors.ForbiddenError,
     errors.NotFoundError,
     errors.ServerError,
+    errors.UnauthorizedPlaceError,
     errors.UnexpectedAnswerError,
     errors.UnknownOutcomeError,
 )

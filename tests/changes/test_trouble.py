@@ -27,7 +27,7 @@ def _refused(feed: Feed, path: str, status: int) -> None:
     feed.story.simulator.fault("status", path=path, status=status, times=10_000)
 
 
-@pytest.mark.parametrize("status", [400, 403, 500, 503])
+@pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
 def test_one_thing_that_amocrm_does_not_show_waits_alone(feed: Feed, status: int) -> None:
     _refused(feed, "/api/v4/leads/.*/notes/.*", status)
     feed.person(note="Nobody may see it")
@@ -117,7 +117,7 @@ def test_a_list_that_is_always_refused_is_read_one_by_one(feed: Feed) -> None:
     assert _names(feed) == ["Seen"]
 
 
-@pytest.mark.parametrize("status", [400, 403, 500, 503])
+@pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
 def test_a_subscription_that_cannot_be_compared_keeps_nothing_from_being_told(feed: Feed, status: int) -> None:
     _refused(feed, "/api/v4/webhooks", status)
     feed.person(fields={"name": "Heard of"})
