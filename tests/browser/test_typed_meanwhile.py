@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Locator, Page, Route, expect
 
 from tests.demo import Demo, connect
 from tests.visiting import choose, connected_panel, go, in_one_demo, sign_in
@@ -70,6 +70,44 @@ def test_nobody_types_in_a_form_that_is_about_to_go(context: BrowserContext, dem
     page.wait_for_timeout(200)
     expect(field).to_have_value("Первая")
     assert not asked
+
+
+@pytest.mark.long
+def test_nobody_types_in_a_form_that_is_being_saved(context: BrowserContext, demo: Demo) -> None:
+    """Who went on typing while "Save" was on its way lost that: what was drawn then is what was saved."""
+    _post(demo, "save_settings")
+    page, _ = _staying(context, demo)
+    held: list[Route] = []
+
+    def saved(action: str, save: Locator, field: Locator) -> None:
+        """What is typed while it is being saved comes nowhere, and what was typed before is saved."""
+        typed = field.input_value()
+        page.route(re.compile(f"action={action}"), lambda route: held.append(route), times=1)
+        save.click()
+        while not held:
+            page.wait_for_timeout(20)
+        field.evaluate("one => one.focus()")
+        page.keyboard.type("потеряно")
+        expect(field).to_have_value(typed)
+        held.pop().continue_()
+
+    try:
+        go(page, "settings")
+        company = page.get_by_label("Компания", exact=True)
+        company.fill("Стеклодом")
+        saved("save_settings", page.get_by_role("button", name="Сохранить", exact=True), company)
+        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        expect(company).to_have_value("Стеклодом")
+
+        go(page, "people")
+        invited = page.locator("section.card").get_by_label("Имя")
+        invited.fill("Анна Первая")
+        saved("create_administrator", page.get_by_role("button", name="Создать ссылку для входа"), invited)
+        expect(invited).to_have_value("")
+        invited.fill("Пётр Второй")  # and who comes next can be typed
+    finally:
+        _post(demo, "save_settings")
+        demo.sql("DELETE FROM amocrm_administrators WHERE name = 'Анна Первая'")
 
 
 @pytest.mark.long

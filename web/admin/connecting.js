@@ -8,7 +8,7 @@ import { written } from "./address.js";
 import { busy, copyButton, failure, told } from "./pieces.js";
 import { call, widgetName, widgetTypes } from "./session.js";
 import { help } from "./help.js";
-import { guarded, settled } from "./unsaved.js";
+import { guarded, held, settled } from "./unsaved.js";
 
 /** @typedef {import("./session.js").Account} Account */
 /** @typedef {{ id: string, name: string, created_at: string, revoked_at: string | null, widget_type: string, platform: string }} Link */
@@ -134,7 +134,7 @@ export function form(refresh) {
     id: "connection-form",
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      void busy(event.submitter, async () => {
+      void busy(event.submitter, () => held(view, async () => {
         const body = { widget_type: select.value, account_domain: domain.value, client_id: id.value.trim(), client_secret: secret.value.trim() || null };
         const { connection } = await call("save_connection", { method: "POST", body });
         domain.value = connection.account_domain;
@@ -142,7 +142,7 @@ export function form(refresh) {
         settled(view);
         hint.textContent = t("crm.saved");
         await refresh();
-      }, error);
+      }), error);
     },
   }, element("label", {}, t("crm.type"), select), element("label", {}, t("crm.account"), domain), hint,
   element("label", {}, t("crm.client_id"), id), element("label", {}, t("crm.client_secret"), secret),

@@ -114,7 +114,7 @@ function chooser(one, found, known, shared) {
     const saved = () => {
       bar.hidden = true;
       preview.replaceChildren(...readAgain(one, shared));
-      preview.querySelector("button")?.focus();
+      setTimeout(() => preview.querySelector("button")?.focus()); // once nothing holds it
     };
     await saver({ connection, shown: ["submissions"], read: () => ({ submissions: wanted(newest.settings.submissions) }), again: (text) => (text ? saved() : refresh()), conflict, error })(newest);
   }, error);

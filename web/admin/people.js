@@ -7,7 +7,7 @@ import { saveOver } from "./saving.js";
 import { call } from "./session.js";
 import { issuer } from "./signing.js";
 import { changed } from "./toast.js";
-import { guarded, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, held, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {{ id: string, name: string, email: string | null, rights: string, revision: string, created_by: string, created_at: string, expires_at: string | null, last_used_at: string | null, revoked_at: string | null, is_invited: boolean }} Person */
 /** @typedef {{ name: string, redirect_uri: string }} Issuer */
@@ -111,7 +111,7 @@ function form(by, refresh, offer) {
   const view = guarded(element("form", {
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      void busy(event.submitter, async () => {
+      void busy(event.submitter, () => held(view, async () => {
         const body = { name: name.value.trim(), rights: rights.value, ...(days.value ? { days: Number(days.value) } : {}), ...(email.value ? { email: email.value.trim() } : {}) };
         const { link } = await call("create_administrator", { method: "POST", body });
         offer(body.name, link);
@@ -119,7 +119,7 @@ function form(by, refresh, offer) {
         email.value = "";
         settled(view);
         await refresh();
-      }, error);
+      }), error);
     },
   }, element("label", {}, t("people.name"), name), element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, element("label", {}, t("people.days"), days), error, element("button", { text: t("people.invite") })));
   return element("section", { className: "card" }, element("h2", { text: t("people.new") }), view);

@@ -5,7 +5,7 @@ import { t } from "../ui/i18n.js";
 import { busy, conflictOf, SHOWN, told } from "./pieces.js";
 import { call } from "./session.js";
 import { toast } from "./toast.js";
-import { mayLeave, settled } from "./unsaved.js";
+import { held, mayLeave, settled } from "./unsaved.js";
 
 /**
  * Saves over what was `seen`. Where somebody else was faster, whoever saves says whose it is to be.
@@ -14,13 +14,13 @@ import { mayLeave, settled } from "./unsaved.js";
  * @param {string} given.code of the refusal
  * @param {() => Promise<Seen>} given.newest
  * @param {() => unknown} given.theirs shows it
- * @param {HTMLElement} given.conflict
+ * @param {HTMLElement} given.conflict in the form itself
  * @param {HTMLElement} given.error
  */
 export async function saveOver(seen, save, given) {
   const { code, newest, theirs, conflict, error } = given;
   try {
-    await save(seen);
+    await held(/** @type {HTMLElement} */ (conflict.parentElement), () => save(seen));
   } catch (unknown) {
     const failed = /** @type {Error & { code?: string }} */ (unknown);
     // As it is by then: somebody may have typed on, and not to its end.

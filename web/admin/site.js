@@ -7,7 +7,7 @@ import { moduleOf } from "./modules.js";
 import { busy, button, copyButton, failure, nothing } from "./pieces.js";
 import { call } from "./session.js";
 import { API } from "../ui/api.js";
-import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, held, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** @typedef {{ id: string, name: string, created_at: string, revoked_at: string | null, is_server: boolean, is_signed: boolean, origins: string[], accepts_hidden_origin: boolean }} Key */
@@ -38,7 +38,7 @@ export async function show(place, visit) {
     className: "card",
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      void busy(event.submitter, async () => {
+      void busy(event.submitter, () => held(view, async () => {
         const ofPage = { origins: origins.value.split(/[\s,]+/).filter(Boolean), accepts_hidden_origin: hidden.checked };
         const body = { name: name.value.trim(), ...(kind.value ? { is_server: true } : ofPage) };
         const made = await call("create_site_key", { method: "POST", connection, body });
@@ -47,7 +47,7 @@ export async function show(place, visit) {
         settled(view);
         chosen();
         await refresh();
-      }, error);
+      }), error);
     },
   }, element("h2", { text: t("site.new") }), element("label", {}, t("site.name"), name), element("label", {}, t("site.kind"), kind), ofPages, error, element("button", { text: t("site.create") })));
   place.append(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), fresh, list, none, view);

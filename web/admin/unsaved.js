@@ -20,6 +20,21 @@ export function guarded(form) {
 /** What is typed in it is saved, or thrown away. @param {HTMLElement} form */
 export const settled = (form) => { delete form.dataset.unsaved; };
 
+/**
+ * Nobody types in a form that is being saved: it is emptied or drawn anew afterwards, with what was typed meanwhile.
+ * @template Result @param {HTMLElement} form @param {() => Promise<Result>} save @returns {Promise<Result>}
+ */
+export async function held(form, save) {
+  const at = /** @type {HTMLElement | null} */ (document.activeElement);
+  form.inert = true;
+  try {
+    return await save();
+  } finally {
+    form.inert = false;
+    if (form.contains(at) && document.activeElement === document.body) at?.focus({ preventScroll: true });
+  }
+}
+
 /** @typedef {<Form extends HTMLElement>(name: string, make: () => Form, isOpen?: (before: Form) => boolean) => Form} Stays */
 /** A place for one form at a time: whoever has just opened it goes on there. @param {HTMLElement} place */
 export const hasForm = (place) => place.querySelector("form") !== null;
