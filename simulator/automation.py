@@ -43,6 +43,8 @@ def entered(world: World, account: Account, lead: Entity) -> None:
             continue
         # vendor: pipeline.hook
         place = {name: lead[name] for name in ("id", "status_id", "pipeline_id")} | {"element_type": _LEAD}
+        # vendor: pipeline.direction
+        place |= {"direction_of_movement": "went_to_trigger"}
         hook = {
             "event": _STATUS_CHANGED | {"data": place, "time": world.now()},
             "action": {"settings": {"widget": {"settings": action["settings"]}}},

@@ -45,6 +45,12 @@ _TOLD_EVERY: Final = timedelta(hours=1)
 _MOST_BYTES: Final = 262_144  # as much as a webhook has
 MOST_SHAPES: Final = 20  # of hooks that cannot be read, told within an hour: anybody may post one
 _LEAD: Final = 2  # element_type
+# vendor: pipeline.direction (page) Since October 2024 a stage's action tells where the deal has gone:
+# `went_to_trigger`, `went_in_trigger` (between the stages of an action that has several), `went_from_trigger` (it has
+# left them).
+# source: amoCRM's changelog; Kommo's documentation, "Widgets in Digital Pipeline"; a handler in production in Go, which
+# starts nothing for a deal that has left
+_LEFT: Final = "went_from_trigger"
 _LARGEST: Final = 2**63 - 1
 
 
@@ -53,6 +59,7 @@ class _Entity(Struct, frozen=True):
     element_type: int | str = _LEAD
     status_id: int | str | None = None
     pipeline_id: int | str | None = None
+    direction_of_movement: str | None = None
 
 
 class _Event(Struct, frozen=True):
@@ -101,8 +108,9 @@ class _HookPayload(Struct, frozen=True):
 
 
 def run(runtime: Runtime, request: Request) -> Response:
-    """`{delivery_id, state}`; `{state: "off"}` for an automation that is turned off. 401 for a key that is none, 403
-    for one of another account, 422 for a hook that cannot be read, or is about no deal.
+    """`{delivery_id, state}`; `{state: "off"}` for an automation that is turned off, `{state: "left"}` for a deal that
+    has left the stage. 401 for a key that is none, 403 for one of another account, 422 for a hook that cannot be read,
+    or is about no deal.
 
     A stage's action brings the key in its settings; "API: send webhook" of a stage, in the query of its address.
     """
@@ -121,6 +129,8 @@ def run(runtime: Runtime, request: Request) -> Response:
     _require_account(runtime, automation, integration, said.account_id)
     if not automation.is_on:
         return json_response({"state": "off"})
+    if all(event.data.direction_of_movement == _LEFT for event in said.events):
+        return json_response({"state": "left"})
     writes = [_write(runtime, integration, automation, event) for event in said.events]
     accepted = [accept(runtime, integration, request, write) for write in writes]
     return json_response({"delivery_id": accepted[0].id, "state": accepted[0].state})
@@ -156,7 +166,7 @@ def _said(runtime: Runtime, request: Request, tree: nested.Tree) -> _HookPayload
 def _of_webhook(tree: nested.Tree) -> Iterator[_Event]:
     """ "API: send webhook" of a stage has the body of ordinary webhooks: `leads[status][0][id]`, ….
 
-    `last_modified` is the event's own time: with it a repetition is the same event.
+    `last_modified` is the event's own time: with it a repetition is the same event. A stage tells none as a rule.
     """
     leads = tree.get("leads")
     for kind, found in leads.items() if isinstance(leads, dict) else ():

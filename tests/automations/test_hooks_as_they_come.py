@@ -127,6 +127,17 @@ def test_a_plain_webhook_of_a_stage_brings_the_key_in_its_address(office: Office
     assert office.run()["delivered"] == 1
 
 
+@pytest.mark.vendor("pipeline.direction")
+def test_a_deal_that_leaves_the_stage_starts_nothing(office: Office) -> None:
+    """Whoever has come to the stage was written to by its bot, and once more when they left it."""
+    form = _action(office, office.save(NOTE)["key"])
+    left = urlencode(form | {"event[data][direction_of_movement]": "went_from_trigger"}).encode()
+    assert _posted(office, left, FORM).json() == {"state": "left"}
+    assert office.run()["delivered"] == 0
+    assert _posted(office, urlencode(form).encode(), FORM).json()["state"] == "accepted"
+    assert office.run()["delivered"] == 1
+
+
 def test_a_webhook_of_several_deals_starts_each(office: Office) -> None:
     key, form = office.save(NOTE)["key"], _webhook(office)
     other = next(int(one) for one in office.account()["leads"] if int(one) != office.story.lead_id)
