@@ -3,11 +3,12 @@
 import json
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Route, expect
 
 from tests.demo import Demo, connect
 from tests.visiting import choose, connected_panel, go, in_one_demo, sign_in
@@ -108,6 +109,50 @@ def test_nobody_types_in_a_form_that_is_being_saved(context: BrowserContext, dem
     finally:
         _post(demo, "save_settings")
         demo.sql("DELETE FROM amocrm_administrators WHERE name = 'Анна Первая'")
+
+
+@pytest.mark.long
+def test_what_is_typed_while_a_tab_that_was_left_open_comes_anew_stays(chromium: Browser, demo: Demo) -> None:
+    """Whoever was back after a while and typed at once had it taken away when the answer came."""
+    connect(demo)
+    key = _post(demo, "create_site_key", name="Квиз", is_server=True)
+    with demo.http() as builder:
+        address = f"/?action=submit_form&site_key={key['site_key']}"
+        assert builder.post(address, json={"Поле 1": "Нина", "tranid": "1"}).status_code == 200
+    ((entry,),) = demo.sql("SELECT id::text FROM amocrm_incoming WHERE site_key_id = %s", key["id"])
+    context = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
+    context.clock.install()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, demo)
+    held: list[Route] = []
+
+    def back(action: str, field: Locator, typed: str, type_: Callable[[str], object]) -> None:
+        field.wait_for()
+        page.route(re.compile(f"action={action}(&|$)"), lambda route: held.append(route), times=1)
+        context.clock.fast_forward(86_400_000)
+        while not held:
+            page.wait_for_timeout(20)
+        type_(typed)
+        with page.expect_response(re.compile(f"action={action}(&|$)")):
+            held.pop().continue_()
+        page.wait_for_timeout(1000)  # it is drawn by then
+        expect(field).to_have_value(typed)
+
+    company = page.get_by_label("Компания", exact=True)
+    go(page, "settings", "glass")
+    back("get_settings", company, "Набранное", company.fill)
+    expect(page.locator("#kept")).to_contain_text("не сохранено")
+    page.get_by_role("button", name="Сохранить", exact=True).click()
+    expect(page.get_by_text("Сохранено.")).to_be_visible()
+    place = page.get_by_label("Куда идёт: Поле 1")
+    go(page, f"incoming/{entry}", "glass")
+    back("get_incoming", place, "name", place.select_option)
+    go(page, "incoming", "glass")
+    page.locator(f"[data-id='{entry}'] > details:not([open]) > summary").click()
+    back("get_incoming", place, "name", place.select_option)
+    context.close()
+    _post(demo, "save_settings")
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ import { written } from "./address.js";
 import { moduleOf } from "./modules.js";
 import { busy, failure, filled, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
-import { choosing, mayLeave } from "./unsaved.js";
+import { choosing, isTypedIn, mayLeave } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** A server's key, and what a person should know of it. @typedef {{ id: string, name: string, revoked_at: string | null, without_person: boolean, accepts_without_person: boolean, bodies_dropped_at: string | null }} Key */
@@ -44,9 +44,9 @@ export async function show(place, visit) {
     offer(keys);
     const shared = { visit, connection, keys, report, refresh };
     notices.replaceChildren(...keys.filter((/** @type {Key} */ each) => !key.value || each.id === key.value).flatMap((/** @type {Key} */ each) => noticesOf(each, shared)));
-    // What somebody has opened while this was asked for stays, with what is chosen in it.
-    const now = openRows();
-    const rows = one ? [opened(one, shared)] : incoming.map((/** @type {Entry} */ each) => (openBefore.has(each.id) ? null : now.get(each.id)) ?? row(each, shared));
+    // What somebody has opened while this was asked for stays, with what is chosen in it; so does what is chosen since.
+    const now = new Map([...openRows()].filter(([id, line]) => !openBefore.has(id) || isTypedIn(line)));
+    const rows = (one ? [one] : incoming).map((/** @type {Entry} */ each) => now.get(each.id) ?? (one ? opened : row)(each, shared));
     list.replaceChildren(...rows);
     const isFiltered = keys.length && (outcome.value || key.value);
     const none = isFiltered ? nothing(t("log.nothing_found")) : nothing(t(keys.length ? "incoming.nothing_yet" : "incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));

@@ -26,9 +26,9 @@ import { isTypedIn, mayLeave } from "./unsaved.js";
  * @property {(change: { entry?: string | null, query?: Record<string, string> }, isStep?: boolean) => void} remember
  * @property {(where: { view?: string, entry?: string | null, query?: Record<string, string> }) => string} to
  * @property {(entry: string, isOpen: boolean) => void} open writes into the address that an entry of a list was opened or closed
- * @property {() => Promise<void>} again opens the view anew
+ * @property {(since?: number) => Promise<void>} again opens the view anew
  */
-/** `keeps`: what is typed in it stays when it is refreshed. @typedef {{ close?: () => unknown, refresh?: () => unknown, keeps?: boolean }} Shown */
+/** `keeps`: what is typed in it stays when it is refreshed. @typedef {{ close?: () => unknown, refresh?: (since?: number) => unknown, keeps?: boolean }} Shown */
 
 const NO_KEY = "search-without-key"; // whoever speaks to their computer may not want one key to open something
 const LAST = "connection"; // the one whose place was open last, in this tab
@@ -167,14 +167,16 @@ async function made(at, fresh) {
   return (await module.show(fresh, visitOf(at, connection))) ?? null;
 }
 
-async function open() {
+/** `since`: it comes anew by itself, and what is seen is of then. @param {number | null} since */
+async function open(since = null) {
   const isOld = beginView();
   const at = here();
   const before = read(shownHash);
   const isSame = before && written({ ...at, entry: null, query: {} }) === written({ ...before, entry: null, query: {} });
   shownHash = location.hash;
   drawHead(at);
-  shown?.close?.();
+  const was = shown;
+  was?.close?.();
   shown = null;
   stale.remove();
   const view = $("view");
@@ -187,13 +189,19 @@ async function open() {
       opened?.close?.();
       return;
     }
+    if (since !== null && isTypedIn()) { // somebody is back, and has begun to type in what is seen
+      opened?.close?.();
+      shown = was;
+      tellStale(since);
+      return;
+    }
     shown = opened;
     view.replaceChildren(fresh);
     if (!isSame) scrollTo(0, 0);
     if (before && document.activeElement === document.body) view.focus({ preventScroll: true });
   };
   // Of the same view, what is seen stays until the other part of it is there.
-  const isDone = await told(() => (stays ? load() : filled(view, load, open, headingOf(at))));
+  const isDone = await told(() => (stays ? load() : filled(view, load, () => open(), headingOf(at))));
   if (!isOld()) isLoaded = isDone;
 }
 
@@ -213,17 +221,20 @@ const stale = element("span", {});
 
 const mayRefresh = () => shown?.keeps || !isTypedIn();
 
+/** @param {number} since */
+function tellStale(since) {
+  stale.replaceChildren(t("panel.stale", { moment: moment(since) }), " ", button("refresh", () => { if (mayLeave()) void open(); }));
+  $("kept").append(stale);
+}
+
 function look() {
   if (document.hidden || $("view").querySelector("dialog[open]")) return;
   if (!isTypedIn()) stale.remove(); // it is saved by now
   const since = lookedAt;
   lookedAt = Date.now();
   if (lookedAt - since < LONG_MILLISECONDS || !isLoaded || $("panel").hidden) return;
-  if (mayRefresh()) void told(() => (shown?.refresh ?? open)());
-  else if (!stale.isConnected) { // what is seen is as old as it was told to be
-    stale.replaceChildren(t("panel.stale", { moment: moment(since) }), " ", button("refresh", () => { if (mayLeave()) void open(); }));
-    $("kept").append(stale);
-  }
+  if (mayRefresh()) void told(() => (shown?.refresh ?? open)(since));
+  else if (!stale.isConnected) tellStale(since); // what is seen is as old as it was told to be
 }
 
 document.addEventListener("visibilitychange", look);
