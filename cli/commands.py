@@ -15,7 +15,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import developer_commands, doctor, migrations
+from cli import developer_commands, doctor, journal_check, migrations
 from cli.after_restore import lost_visits, mark_restored
 from cli.moving.command import move_account
 from cli.personal_data.command import erase_account, erase_person, export_person
@@ -82,6 +82,8 @@ def rotate_keys() -> None:
                 bar.update(1)
         if (journal := runtime.rotation.token_journal) is not None:
             changed += journal.renew(installation_of(runtime.database), unreadable.append)
+        elif (told := journal_check.not_named(runtime)) is not None:
+            unreadable.append(told)
     except (DatabaseUnavailableError, StoreError) as error:
         raise click.ClickException(f"{error}; {changed} value(s) were written anew, run it again") from None
     finally:

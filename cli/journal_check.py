@@ -1,8 +1,14 @@
-"""What `doctor` says of the token journal: whether it is there, and whether it and the database know the same."""
+"""What `doctor` says of the token journal: whether it is there, and whether it and the database know the same.
+
+A command has the settings of somebody's machine: they may lack what the cloud tells its functions by itself, as AWS's
+stack tells them the journal's address. So the database, too, is asked whether there is one.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
+
+from msgspec import Struct
 
 from shared.connections import journal_recovery
 from shared.connections.journal_recovery import Verdict
@@ -13,11 +19,27 @@ from shared.storage.object_stores import StoreError
 
 _RESTORE: Final = "Run `python -m cli restore-tokens`, and with --apply if it says what you expect."
 _MOST_TOLD: Final = 5
+_ADDRESS: Final = "SELECT address FROM amocrm_token_journal WHERE address <> ''"
+
+
+class _Kept(Struct, frozen=True):
+    address: str
+
+
+def not_named(runtime: Runtime) -> str | None:
+    """Says where `refresh_tokens` keeps this database's journal, where the settings of a command name none."""
+    kept = runtime.database.one(_Kept, _ADDRESS) if runtime.rotation.token_journal is None else None
+    if kept is None:
+        return None
+    return f"the token journal is {kept.address}, and these settings do not say so: add TOKEN_JOURNAL_URL to them"
 
 
 def findings(runtime: Runtime) -> Iterator[tuple[str, str, str]]:
     """Level, text and advice. Every object that counts is opened."""
     journal = runtime.rotation.token_journal
+    if (told := not_named(runtime)) is not None:
+        yield "warning", told, "Until then it is not looked at here, and commands leave it alone."
+        return
     if journal is None:
         text = "tokens have no second home: a database that is restored from a backup cuts all accounts off"
         yield "warning", text, "Set TOKEN_JOURNAL_URL, see docs/operations.md."

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from cli import after_restore
+from cli import after_restore, journal_check
 from shared.connections import journal_recovery
 from shared.connections.journal_recovery import JournalComparison, Verdict
 from shared.connections.token_journal import Entry, JournalError, TokenJournal, adopt, installation_of
@@ -36,7 +36,10 @@ def restore_tokens(apply_: bool, installation: UUID | None) -> None:
     try:
         journal = runtime.rotation.token_journal
         if journal is None:
-            raise click.ClickException("TOKEN_JOURNAL_URL is not set: there is no journal")
+            raise click.ClickException(
+                journal_check.not_named(runtime)
+                or "TOKEN_JOURNAL_URL is not set: there is no journal (on AWS it is the stack's output TokenJournalUrl)"
+            )
         restoring = Restoring(runtime, journal, _whose(runtime, journal, installation, apply_), apply_)
         restoring.run()
     except (StoreError, DatabaseUnavailableError) as error:

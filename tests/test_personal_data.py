@@ -243,7 +243,7 @@ def test_an_account_that_has_left_is_erased_whole(
 ) -> None:
     folder = tmp_path / "journal"
     folder.mkdir()
-    environment = environment | {"TOKEN_JOURNAL_URL": f"file://{folder}"}
+    without_journal, environment = environment, environment | {"TOKEN_JOURNAL_URL": f"file://{folder}"}
     tale.runtime = Runtime.build(load(environment), tale.clock)
     tale.connect()
     _send(tale, _ANNA)
@@ -254,7 +254,9 @@ def test_an_account_that_has_left_is_erased_whole(
     tale.crm("disconnect", tale.admin(), {})
     _told(environment, words, 0, "would erase")
     own = tale.row().id
-    folder.rename(tmp_path / "away")  # tokens that stayed there would be brought back by `restore-tokens`
+    # Tokens that stayed there would be brought back by `restore-tokens`.
+    _told(without_journal, (*words, "--apply"), 1, f"nothing was erased: the token journal is file://{folder}")
+    folder.rename(tmp_path / "away")
     told = _run(environment, *words, "--apply")
     assert (told.exit_code, "run it again" in told.output, tale.row().id) == (1, True, own), told.output
     (tmp_path / "away").rename(folder)

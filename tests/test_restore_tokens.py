@@ -385,6 +385,19 @@ def test_without_a_journal_the_command_says_so(environment: dict[str, str]) -> N
     assert (told.exit_code, "TOKEN_JOURNAL_URL is not set" in told.output) == (1, True)
 
 
+def test_a_command_whose_settings_lack_the_journal_says_where_it_is(
+    journaled: Story, environment: dict[str, str], folder: Path
+) -> None:
+    """On AWS the stack tells it to the functions, and nobody to the commands: they took it for none."""
+    named = f"the token journal is file://{folder}, and these settings do not say so"
+    for words, code in ((("doctor", "--no-live"), 0), (("restore-tokens",), 1), (("rotate-keys",), 1)):
+        told = CliRunner().invoke(main, words, env=environment)
+        assert (told.exit_code, told.output.count(named)) == (code, 1), told.output
+        assert "no second home" not in told.output
+    journaled.owner.sql("UPDATE amocrm_token_journal SET address = ''")  # given up for good
+    assert CliRunner().invoke(main, ["rotate-keys"], env=environment).exit_code == 0
+
+
 def test_37_1_a_changed_key_is_the_journals_too(
     journaled: Story, journal_environment: dict[str, str], folder: Path
 ) -> None:

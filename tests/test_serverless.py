@@ -92,6 +92,9 @@ def test_37_1_who_refreshes_may_add_to_the_journal_and_one_alone_may_read_it(ser
     }
     bucket = service["resources"]["Resources"]["TokenJournal"]
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    # The commands of whoever runs it are told the same address as the functions.
+    told = service["resources"]["Outputs"]["TokenJournalUrl"]["Value"]
+    assert told == service["provider"]["environment"]["TOKEN_JOURNAL_URL"]
 
 
 def test_no_function_may_read_the_secret_of_a_stage_beside_it(service: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 import psycopg
 
+from cli import journal_check
 from cli.personal_data import account as accounts
 from cli.personal_data import places
 from cli.personal_data.person import NobodyError, Person, wanted
@@ -112,6 +113,8 @@ def erase_account(account: str, widget_type: str | None, database_url: str, appl
             raise click.ClickException(f"there is no connection of {widget_type} for {account}")
         if live := [row.widget_type for row in chosen if row.status == "connected"]:
             raise click.ClickException(f"still connected: {', '.join(live)}. Disconnect them in the panel first")
+        if told := journal_check.not_named(runtime):  # what stayed there `restore-tokens` would bring back
+            raise click.ClickException(f"nothing was erased: {told}")
         try:
             with psycopg.connect(database_url, connect_timeout=5) as owner:  # one transaction
                 counts = [accounts.erase(owner, row.id) if apply_ else accounts.count(owner, row.id) for row in chosen]
