@@ -36,13 +36,7 @@ def ask(
     method = "GET" if form is None else "POST"
     try:
         with httpx.stream(
-            method,
-            url,
-            data=form,
-            auth=auth,
-            verify=tls.authorities(),
-            timeout=_TIMEOUT_SECONDS,
-            headers=headers,
+            method, url, data=form, auth=auth, verify=tls.authorities(), timeout=_TIMEOUT_SECONDS, headers=headers
         ) as response:
             body = b""
             ends = time.monotonic() + _LONGEST_SECONDS

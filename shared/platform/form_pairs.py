@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 Pairs = list[tuple[str, str]]
 
 NO_NULL: Final = "\ufffd"  # instead of U+0000, which PostgreSQL's texts cannot hold, as HTML and Markdown put it
-_OLD: Final = "cp1251"
+_OLD, _OLD_IN_THE_WEST = "cp1251", "cp1252"
+_WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]+")
 # Python's own codecs, which may take seconds, refuse, or make what is no letter.
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _CHARSET: Final = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -70,8 +71,8 @@ def _texts(found: list[tuple[bytes, bytes]], content_type: str) -> Pairs:
 
 
 def _charset(data: bytes, content_type: str) -> str:
-    """UTF-8 where it is that, whatever the header says; else what the header says; else windows-1251, as an old page
-    sends it. Of UTF-8, a text that was cut breaks a letter or two; of another encoding, most are broken."""
+    """UTF-8 where it is that, whatever the header says; else what the header says; else windows-1251 or -1252, as an
+    old page sends it. Of UTF-8, a text that was cut breaks a letter or two; of another encoding, most are broken."""
     try:
         data.decode()
         return "utf-8"
@@ -82,7 +83,11 @@ def _charset(data: bytes, content_type: str) -> str:
         return declared[1]
     letters = data.decode("utf-8", "replace")
     broken = letters.count("\ufffd")
-    return _OLD if 2 * broken > sum(letter > "\x7f" for letter in letters) else "utf-8"
+    if 2 * broken <= sum(letter > "\x7f" for letter in letters):
+        return "utf-8"
+    # An accent stands in a word of plain letters, Cyrillic in words of its own.
+    words = b"".join(word for word in _WORD.findall(data) if not word.isascii())
+    return _OLD_IN_THE_WEST if 2 * sum(letter < 0x80 for letter in words) >= len(words) else _OLD
 
 
 def _is_charset(name: str) -> bool:

@@ -106,6 +106,22 @@ def test_35_bodies_of_old_sites_are_read_in_their_letters(encoding: str) -> None
         assert nested.read("Имя=Анна".encode(encoding), f"{FORM}; charset=utf-8") == {"Имя": "Анна"}
 
 
+@pytest.mark.parametrize(
+    ("letters", "encoding"),
+    [
+        # PayPal's notice (IPN), which names its charset in the body alone
+        ("payment_status=Completed&charset=windows-1252&first_name=José&last_name=Muñoz&address_city=Málaga", "cp1252"),
+        ("nome=João&mensagem=Instalação à noite, é possível?", "cp1252"),
+        ("name=Юлiя&model=iPhone-ы, USBкабель", "cp1251"),  # with an i of the other alphabet, as Ukrainians type it
+    ],
+)
+def test_accents_of_an_old_page_are_no_cyrillic(letters: str, encoding: str) -> None:
+    """José Muñoz was Josй Muсoz in amoCRM."""
+    wanted = {name: value for name, _, value in (one.partition("=") for one in letters.split("&"))}
+    assert nested.read(quote(letters, "=&", encoding).encode(), FORM) == wanted
+    assert nested.read(json.dumps(wanted, ensure_ascii=False).encode(encoding), JSON) == wanted
+
+
 def test_35_1_multipart_is_read_with_whatever_header() -> None:
     parts = [("a[b]", "1"), ("raw", '{"c": {"first": "Rui", "last": "Costa"}}')]
     body = "".join(f'--X7\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{text}\r\n' for one, text in parts)
