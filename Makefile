@@ -169,8 +169,8 @@ widget-pages: $(BUNDLES) ## bundles the pages of widgets that are written in Rea
 widgets/%/page/page.js: widgets/%/src/page.tsx $(wildcard widgets/*/src/*) $(wildcard clients/js/*.js) | node_modules
 	@npx --no-install esbuild $< --bundle --minify --format=esm --target=es2021 --jsx=automatic --define:process.env.NODE_ENV='"production"' --outfile=$@ --log-level=warning
 
-widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm
-	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --platform $(or $(PLATFORM),amocrm) --api $(or $(API),http://localhost:8901)
+widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm; an update needs another VERSION=1.0.1
+	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --platform $(or $(PLATFORM),amocrm) --api $(or $(API),http://localhost:8901) $(if $(VERSION),--version $(VERSION))
 
 pictures: $(READY) ## the documents' pictures of the pages and the moving one, in both languages; ONLY="events card" some
 	@$(BIN)/python -m tests.pictures --only "$(ONLY)"
