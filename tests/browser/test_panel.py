@@ -69,6 +69,51 @@ def test_an_invitation_that_could_not_be_used_is_tried_again(context: BrowserCon
     expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
 
 
+@pytest.mark.long
+@pytest.mark.refusals(401)
+def test_who_signs_in_after_somebody_else_sees_nothing_of_theirs(context: BrowserContext, demo: Demo) -> None:
+    """In a tab whose session had ended, the one's view stood there for the other until theirs came, or for ever where
+    it did not; and after signing out the one's change could be taken back by the other."""
+    with demo.http(connect(demo)) as http:
+        http.post("/save_settings", json={})
+        link = http.post("/create_administrator", json={"name": "Вера Вторая", "rights": "see"}).json()["link"]
+    with demo.http({"Authorization": f"Bearer {link.partition('#invite=')[2]}"}) as http:
+        other = http.post("/sign_in", json={}).json()["token"]
+    page = connected_panel(context, demo)
+    go(page, "settings", "glass")
+    company, save = page.get_by_label("Компания", exact=True), page.get_by_role("button", name="Сохранить", exact=True)
+    company.fill("Стеклодом")
+    save.click()
+    toast = page.locator("#toasts .toast")
+    expect(toast).to_be_visible()
+    page.locator("#leave").click()
+    expect(page.locator("#token")).to_be_visible()
+    expect(toast).to_have_count(0)
+
+    def enter(token: str) -> None:
+        page.locator("#token").fill(token)
+        page.get_by_role("button", name="Войти").click()
+        expect(page.locator("#panel")).to_be_visible()
+
+    with page.expect_response(re.compile("action=preview")):  # the last that the view asks for by itself
+        enter(demo.token)
+    expect(company).to_have_value("Стеклодом")
+    page.evaluate("sessionStorage.setItem('administrator-token', 'gone')")
+    save.click()
+    expect(page.locator("#token")).to_be_visible()
+    held: list[Route] = []
+    page.route(re.compile("action=connection_status"), lambda route: held.append(route), times=1)
+    enter(other)
+    expect(page.locator("#me")).to_have_text("Вера Вторая")
+    while not held:
+        page.wait_for_timeout(20)
+    expect(company).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator("#view")).to_contain_text("Здесь этого нет")
+    with demo.http(connect(demo)) as http:
+        http.post("/save_settings", json={})
+
+
 @pytest.mark.refusals(502)
 def test_a_connection_that_cannot_be_asked_for_stays_chosen(context: BrowserContext, demo: Demo) -> None:
     """30-G4's brother: else the panel would go on with another one, and somebody would change that."""

@@ -275,6 +275,7 @@ async function signOut() {
   shown = null;
   isLoaded = false;
   $("view").replaceChildren();
+  $("toasts").replaceChildren(); // their ways back are nobody else's
   askToken("");
 }
 
@@ -297,5 +298,6 @@ begin(async ({ name }) => {
   signedOut = null;
   if (isBack) return;
   shownPlace = null;
+  isLoaded = false; // what somebody else has seen is not what stays until the answer comes
   if (token.get()) await open();
 });
