@@ -358,6 +358,16 @@ def test_a_tag_that_lost_its_attributes_has_its_key_in_its_address(shown: Any, s
     assert _count(story) == 1
 
 
+def test_a_page_in_a_language_that_we_do_not_speak_is_answered_in_its_readers(shown: Any, story: Story) -> None:
+    """A page in Kazakh, or one that calls itself "RU", answered a reader of Russian in English."""
+    shown().context.add_init_script("Object.defineProperty(navigator, 'languages', { get: () => ['kk', 'ru-RU'] })")
+    for language, words in (("kk-KZ", "Спасибо!"), ("UZ", "Rahmat!")):
+        page = shown(language=language)
+        page.locator("#go").click()
+        expect(page.get_by_role("status")).to_contain_text(words)
+    assert _count(story) == 2
+
+
 def test_it_is_said_that_a_form_is_under_way(shown: Any, story: Story) -> None:
     """38-4: nothing was, and the line was made with its text in it, which a screen reader does not read."""
     page = shown()

@@ -9,7 +9,10 @@
   var address = new URL(script.src).searchParams;
   var siteKey = script.dataset.key || address.get("key") || "";
   if (!siteKey) { console.error("No site key: neither data-key nor ?key= of", script.src); }
-  var language = (script.dataset.lang || address.get("lang") || document.documentElement.lang || navigator.language || "en").slice(0, 2);
+  // The first that we speak: of a page in Kazakh that is one of its reader's.
+  var language = [script.dataset.lang, address.get("lang"), document.documentElement.lang].concat(navigator.languages).map(function (one) {
+    return (one || "").slice(0, 2).toLowerCase();
+  }).find(function (one) { return /^(en|ru|uk|uz|es|pt)$/.test(one); }) || "en";
   var opened = Date.now();
   // Names with a meaning of their own, and how many values of that meaning are taken: as of a plain form
   // (features/submissions/html_form.py).
