@@ -4,6 +4,7 @@ A deal, an incoming lead or a contact is made while the person is locked, so tha
 one contact. What the account refuses, or no longer has, is met by a fallback, told in the log, and kept in the note.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -114,15 +115,27 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     made = Submission(*parts, replace(settings, forms=where), language, wanted.is_change, has_own_note=True)
     if wanted.lead_id is None:
         return _steps(made), calls(settings, "lead", body)
-    plan = [fields_step(made, "leads", None)] if "leads" in entities_to_complete(settings, "lead", body) else []
+    of_contact = _of_deals_contact(made, wanted)
+    plan: list[Step] = []
+    for entity in entities_to_complete(settings, "lead", body):
+        of_entity = of_contact if entity == "contacts" else made
+        plan.append(fields_step(of_entity, entity, plan[-1].name if plan else None))
     before = plan[-1].name if plan else None
     plan += [
         _known_lead_step(made, wanted.lead_id, wanted, before),
         _left_note_step(made, "lead_note", "lead", unmapped_values.of_lead),
     ]
-    if wanted.is_change and any(rule.entity == "contacts" for rule in made.settings.mapping):
-        plan += _contact_update_steps(made, "lead")
-    return plan, 3 + _may_ask_for_the_zone(made.settings, body)
+    has_contact = any(rule.entity == "contacts" for rule in of_contact.settings.mapping)
+    plan += _contact_update_steps(of_contact, "lead") if has_contact else []
+    return plan, 3 + 2 * has_contact + _may_ask_for_the_zone(made.settings, body)
+
+
+def _of_deals_contact(made: Submission, wanted: PersonSubmission) -> Submission:
+    """What of it is for the contact of a deal that is there. Who has come may be another than who stands in the deal:
+    they keep their name and phone."""
+    rules = [rule for rule in made.settings.mapping if rule.source in wanted.fields]
+    nobody = replace(made.body, contact=Contact())
+    return dataclasses.replace(made, body=nobody, settings=replace(made.settings, mapping=rules))
 
 
 def _known_lead_step(made: Submission, lead_id: int, wanted: PersonSubmission, before: str | None) -> Step:

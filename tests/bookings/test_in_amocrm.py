@@ -359,6 +359,25 @@ def test_30_d5_mapped_values_and_the_deals_name_move_too(clinic: Clinic) -> None
     assert clinic.bookings()[0]["room"] is None
 
 
+def test_a_visit_booked_in_a_deals_card_stands_in_its_contacts_fields(clinic: Clinic) -> None:
+    """As one of the site's does: a bot reminds by them. Who comes may be another than who stands in the deal."""
+    _mapped(clinic)
+
+    def made(kind: str, **fields: Any) -> int:
+        own = {"domain": clinic.story.domain, "kind": kind, "fields": fields}
+        return int(clinic.story.simulator.control("person", **own)["id"])
+
+    contact_id = made("contacts", name="Мать")
+    lead_id = made("leads", name="Семья", _embedded={"contacts": [{"id": contact_id}]})
+    clinic.booked(clinic.card(lead_id), comment="Болит спина")
+    contact = clinic.account()["contacts"][str(contact_id)]
+    assert _values(contact)["time contacts"].endswith("10:00")
+    assert _values(contact)["comment contacts"] == "Болит спина"
+    assert contact["name"] == "Мать"
+    assert VISITOR["phone"] not in str(contact)
+    assert _values(_deal(clinic, lead_id))["time leads"].endswith("10:00")
+
+
 def test_the_contact_with_which_the_visitors_own_was_merged_has_the_time_of_a_move(
     clinic: Clinic,
 ) -> None:
