@@ -520,13 +520,18 @@ def test_a_visit_whose_time_is_still_being_kept_cannot_become_another_one(
 
 
 def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, chromium: Browser) -> None:
-    """Anyone who is free is anyone of one place: whoever lives in the north was booked in the south, and told after."""
+    """Anyone who is free is anyone of one place: whoever lives in the north was booked in the south, and told after.
+
+    The place stands in the words of each choice: a list that is closed shows nothing else, and few open it.
+    """
     doctors = [("one", "north"), ("two", "south"), ("three", "south"), ("four", None)]
     offer: dict[str, Any] = {
         "is_on": True,
         "places": [{"id": "north", "name": "North"}, {"id": "south", "name": "South", "address": "1 High St"}],
         "resources": [{"id": id_, "name": f"Dr. {id_}", "place": place} for id_, place in doctors],
-        "services": [{"id": "visit", "name": "Visit", "minutes": 60}],
+        "services": [
+            {"id": id_, "name": name, "minutes": 60} for id_, name in (("visit", "Visit"), ("other", "Another visit"))
+        ],
     }
     assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
     origins = [f"http://{ingress.host}"]
@@ -534,7 +539,9 @@ def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, ch
     page = chromium.new_page(locale="en-GB")
     page.goto(f"{ingress.url}/booking/?key={made['site_key']}")
     whom = page.get_by_label("With")
-    expect(whom.locator("option")).to_have_text(["Dr. one", "Anyone who is free", "Dr. two", "Dr. three", "Dr. four"])
+    expect(whom.locator("option")).to_have_text(
+        ["Dr. one · North", "Anyone who is free · South", "Dr. two · South", "Dr. three · South", "Dr. four"]
+    )
     groups = whom.locator("optgroup").evaluate_all("(some) => some.map(({ label }) => label)")
     assert groups == ["North", "South, 1 High St"]
     unsaid = [one | {"place": None} for one in offer["resources"]]
@@ -544,9 +551,11 @@ def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, ch
     expect(whom.locator("optgroup")).to_have_count(0)
     assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
     page.reload()
-    expect(whom.locator("option").first).to_have_text("Dr. one")
+    expect(whom.locator("option").first).to_have_text("Dr. one · North")
     with page.expect_request(re.compile("action=get_slots&.*place=south")):
-        whom.select_option("Anyone who is free")
+        whom.select_option("Anyone who is free · South")
+    with page.expect_request(re.compile("action=get_slots&.*service=other.*place=south")):
+        page.get_by_text("Another visit").click()
     times = page.get_by_role("group", name="Time").get_by_role("radio")
     expect(page.get_by_role("group", name="Day").get_by_role("radio").first).to_be_attached()
     expect(page.locator(".slots[aria-busy]")).to_have_count(0)

@@ -36,7 +36,8 @@ export function freeze(parts, isOpen) {
 }
 
 // Of several places nobody is sent to one that they have not seen: each is named, with whoever is there, and "anyone" is
-// anyone of it.
+// anyone of it. A list that is closed shows the words of the chosen one alone, so the place stands in them; where it was
+// chosen, it stays so.
 /**
  * @param {HTMLSelectElement} select
  * @param {{ resources: { id: string, name: string, place: string | null }[], places: { id: string, name: string, address?: string }[] }} offer
@@ -44,14 +45,18 @@ export function freeze(parts, isOpen) {
  */
 export function listDoctors(select, { resources, places }, ids) {
   const able = resources.filter((one) => ids.includes(one.id));
-  const those = (/** @type {typeof able} */ some, place = "") => [...(some.length > 1 ? [new Option(t("booking.anyone"), `${place}/`)] : []), ...some.map((one) => new Option(one.name, `/${one.id}`))];
+  const before = select.value;
+  const those = (/** @type {typeof able} */ some, place = { id: "", name: "" }) => {
+    const made = (/** @type {string} */ name, /** @type {string} */ value) => new Option([name, place.name].filter(Boolean).join(" · "), value, false, value === before);
+    return [...(some.length > 1 ? [made(t("booking.anyone"), `${place.id}/`)] : []), ...some.map((one) => made(one.name, `/${one.id}`))];
+  };
   const groups = places.map((place) => ({ place, some: able.filter((one) => one.place === place.id) })).filter(({ some }) => some.length);
   if (places.length < 2 || !groups.length) { // nobody has said who is where
     select.replaceChildren(...those(able));
     return;
   }
-  const named = groups.map(({ place, some }) => element("optgroup", { label: [place.name, place.address].filter(Boolean).join(", ") }, ...those(some, place.id)));
-  select.replaceChildren(...named, ...able.filter((one) => one.place === null).map((one) => new Option(one.name, `/${one.id}`)));
+  const named = groups.map(({ place, some }) => element("optgroup", { label: [place.name, place.address].filter(Boolean).join(", ") }, ...those(some, place)));
+  select.replaceChildren(...named, ...able.filter((one) => one.place === null).flatMap((one) => those([one])));
 }
 
 /** Whom a list of doctors stands at. @param {HTMLSelectElement} select */
