@@ -112,6 +112,9 @@ def _file(events: Iterable[Any], name: str | None) -> str:
     calendar.add("version", "2.0")
     if name is not None:
         calendar.add("x-wr-calname", name)
+        # Else some ask once a week (Nextcloud, and what macOS proposes), and show a visit where it is not any more.
+        calendar.add("x-published-ttl", "PT15M")
+        calendar.add("refresh-interval", timedelta(minutes=15), {"VALUE": "DURATION"})
     for event in events:
         calendar.add_component(event)
     text: str = calendar.to_ical().decode()

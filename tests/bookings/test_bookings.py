@@ -955,6 +955,8 @@ def test_a_doctors_calendar_by_a_secret_address(clinic: Clinic) -> None:
     text = shown.body.decode().replace("\r\n ", "")
     assert "SUMMARY:Консультация: Анна Смирнова" in text
     assert "5554433" not in text
+    # Nextcloud asks once a week where a calendar says nothing, and so does what macOS proposes.
+    assert {"REFRESH-INTERVAL;VALUE=DURATION:PT15M", "X-PUBLISHED-TTL:PT15M"} <= set(text.splitlines())
     # Google and Outlook show what is cancelled in a calendar that they subscribe to like what takes place.
     assert (text.count("BEGIN:VEVENT"), text.count("STATUS:CONFIRMED")) == (1, 1)
     new = json_of(clinic.act("open_calendar", resource="ivanova"))["url"].partition("key=")[2]
