@@ -27,6 +27,7 @@ class Calendars(Listener):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[str] = []
+        self.name = ""
         self.instead: Callable[[], Response | None] | None = None
         self.etag: str | None = None
         self.asked: list[dict[str, str]] = []
@@ -39,7 +40,10 @@ class Calendars(Listener):
             return Response(304, b"")
         inner = "".join(f"BEGIN:VEVENT\r\nUID:{n}\r\n{one}\r\nEND:VEVENT\r\n" for n, one in enumerate(self.events))
         own = (("ETag", self.etag),) if self.etag is not None else ()
-        return Response(200, f"{_HEAD}{inner}END:VCALENDAR\r\n".encode(), (("Content-Type", "text/calendar"), *own))
+        named = f"X-WR-CALNAME:{self.name}\r\n" if self.name else ""
+        return Response(
+            200, f"{_HEAD}{named}{inner}END:VCALENDAR\r\n".encode(), (("Content-Type", "text/calendar"), *own)
+        )
 
     @property
     def url(self) -> str:
@@ -134,6 +138,29 @@ def test_33_4_a_busy_hour_is_refused_when_it_is_booked_held_or_moved_to(doctor: 
     assert [(one.status, json_of(one)["code"]) for one in refused] == [(409, "slot_taken")] * 4
     anybody = doctor.clinic.book(starts_at=at, resource=None)
     assert json_of(anybody)["booking"]["resource"]["id"] == "petrov"
+
+
+@pytest.mark.parametrize(("name", "address"), [("anna@example.org", "anna"), ("Анна", "anna%40example.org")])
+def test_what_the_doctor_has_declined_is_free(doctor: Doctor, name: str, address: str) -> None:
+    """Google keeps it in the calendar, hidden, and says so at the one who has declined; who else has, says nothing."""
+
+    def invited(*answers: str) -> list[str]:
+        whom = zip(("anna", "boris"), answers, strict=True)
+        return [
+            f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={answer};CN={one}@example.org;X-NUM-GUESTS=0:"
+            f"mailto:{one}@example.org"
+            for one, answer in whom
+        ]
+
+    doctor.calendars.events = [
+        doctor.event(10, 11, *invited("DECLINED", "ACCEPTED"), "STATUS:CONFIRMED", "TRANSP:OPAQUE"),
+        doctor.event(15, 16, *invited("ACCEPTED", "DECLINED")),
+    ]
+    doctor.calendars.name = name
+    assert doctor.subscribe(doctor.calendars.url.replace("/anna/", f"/{address}/")).status == 200
+    free = set(doctor.free())
+    assert {"10:00", "10:30"} <= free
+    assert not {"15:00", "15:30"} & free
 
 
 def test_33_4_it_is_read_again_every_hour(doctor: Doctor) -> None:

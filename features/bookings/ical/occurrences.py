@@ -76,13 +76,16 @@ class Reading:
         return list(self._left_out.values())
 
     def between(
-        self, begins: date, ends: date, *, whole_days: bool = False, without: str = "\0"
+        self, begins: date, ends: date, *, whole_days: bool = False, without: str = "\0", owners: Iterable[str] = ()
     ) -> Iterator[Occurrence]:
         """What takes place from the one day to the other, not counting the last; `whole_days`: hours are left out;
-        `without`: events whose ids end so."""
+        `without`: events whose ids end so; `owners`: addresses of whom the calendars are, beside what they say."""
         for calendar in self._calendars:
             if calendar.method.upper() == "CANCEL":
                 continue
+            own = {parser.address_of(name) for name in (calendar.name, *owners)}
+            for event in calendar.events:
+                event.is_declined = not own.isdisjoint(event.declined_by)
             zones = Zones(calendar, self._place, self._tell)
             for uid, series in _series(calendar):
                 if not uid.endswith(without):
@@ -263,7 +266,8 @@ def _describe(made: Any, event: Event) -> None:
     made["SEQUENCE"] = _sequence(event)
     made["SUMMARY"] = text("SUMMARY")[:120]
     made["STATUS"] = text("STATUS")
-    if event.says("TRANSP", "TRANSPARENT") or event.says("X-MICROSOFT-CDO-BUSYSTATUS", "FREE"):
+    is_free = event.says("TRANSP", "TRANSPARENT") or event.says("X-MICROSOFT-CDO-BUSYSTATUS", "FREE")
+    if is_free or event.is_declined:
         made["TRANSP"] = "TRANSPARENT"
     made[_LINE] = str(event.number)
 

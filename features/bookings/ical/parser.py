@@ -24,6 +24,7 @@ _KEPT: Final = frozenset(
         *("STATUS", "TRANSP", "SEQUENCE", "X-MICROSOFT-CDO-BUSYSTATUS", "X-MICROSOFT-CDO-ALLDAYEVENT"),
     ]
 )
+_OF_CALENDAR: Final = {"X-WR-CALNAME": "name", "X-WR-TIMEZONE": "zone", "METHOD": "method"}
 _DEEPEST: Final = 20  # of what is within one another; programs have four
 
 # Takes what was left out, or read otherwise than written: the line's number and why.
@@ -40,6 +41,8 @@ class Line(Struct, frozen=True):
 class Event(Struct):
     number: int
     lines: list[Line] = field(default_factory=list)
+    declined_by: list[str] = field(default_factory=list)  # addresses of those who do not come
+    is_declined: bool = False  # by whom the calendar is: it stays there, and they are free
 
     def first(self, name: str) -> Line | None:
         return next((line for line in self.lines if line.name == name), None)
@@ -53,6 +56,7 @@ class Event(Struct):
 
 
 class Calendar(Struct):
+    name: str = ""  # X-WR-CALNAME: of a person's own at Google their address
     zone: str = ""  # X-WR-TIMEZONE: of times without one
     method: str = ""
     zones: dict[str, list[str]] = field(default_factory=dict)  # definitions, by name: their lines
@@ -109,12 +113,18 @@ class _Reader:
         elif self._event is not None:
             if self._open[-1] == "VEVENT" and name in _KEPT:
                 self._event.lines.append(Line(number, name, _parameters(parameters), value))
+            elif self._open[-1] == "VEVENT" and name == "ATTENDEE":
+                self._attendee(_parameters(parameters).get("PARTSTAT", ""), value)
         elif "VTIMEZONE" in self._open:
             self._zone.append(f"{name}:{value.strip()}")
         elif self._open[-1:] == ["VFREEBUSY"] and name == "FREEBUSY":
             self.found[-1].events += _busy(number, _parameters(parameters), value)
-        elif self._open[-1:] == ["VCALENDAR"] and name in ("X-WR-TIMEZONE", "METHOD"):
-            setattr(self.found[-1], "zone" if name == "X-WR-TIMEZONE" else "method", value.strip())
+        elif self._open[-1:] == ["VCALENDAR"] and name in _OF_CALENDAR:
+            setattr(self.found[-1], _OF_CALENDAR[name], value.strip())
+
+    def _attendee(self, answer: str, address: str) -> None:
+        if self._event is not None and answer.upper() == "DECLINED":
+            self._event.declined_by.append(address_of(address))
 
     def _begin(self, number: int, kind: str) -> None:
         if kind in ("VCALENDAR", "VEVENT"):
@@ -171,6 +181,11 @@ def _busy(number: int, parameters: dict[str, str], periods: str) -> Iterator[Eve
         begins, _, ends = period.partition("/")
         length = "DURATION" if "P" in ends.upper() else "DTEND"
         yield Event(number, [Line(number, "DTSTART", parameters, begins), Line(number, length, parameters, ends)])
+
+
+def address_of(text: str) -> str:
+    """An e-mail address, to be compared."""
+    return text.strip().casefold().removeprefix("mailto:")
 
 
 def _parameters(text: str) -> dict[str, str]:
