@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.deliveries import order_proof
 from shared.platform.secret import Secret
 from shared.storage.encryption import DecryptionError, Keyring, generate_key
 
@@ -72,3 +73,20 @@ def test_every_changed_byte_is_noticed(position: int, change: int) -> None:
     stored[position] ^= change
     with pytest.raises(DecryptionError):
         keyring.decrypt(bytes(stored), OWNER, "x")
+
+
+def test_an_id_that_follows_from_a_value_is_a_uuid_of_ones_own_making() -> None:
+    """RFC 9562, version 8, so that whoever reads one takes it for no random one, nor for a moment."""
+    made = Keyring((NEW,)).name_of("a value", OWNER)
+    assert (made.version, made.variant) == (8, "specified in RFC 4122")
+
+
+def test_what_is_kept_of_an_orders_person_is_of_one_phone_or_one_address() -> None:
+    """An e-mail is equal in any case, and only whole; a phone by its last figures; the two never meet."""
+    keyring = Keyring((NEW,))
+    kept = order_proof.may_be_kept(keyring, OWNER, "Anna2127001@Example.org")
+    for told in (" anna2127001@example.org", "ANNA2127001@EXAMPLE.ORG "):
+        assert order_proof.is_proven(keyring, OWNER, kept, told)
+    for told in ("boris2127001@example.org", "2127001", "anna2127001"):
+        assert not order_proof.is_proven(keyring, OWNER, kept, told)
+    assert not order_proof.may_be_kept(keyring, OWNER, "Anna 12")

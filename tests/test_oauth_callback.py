@@ -470,6 +470,7 @@ def _start_installation(story: Story) -> str:
     assert query["secrets_uri"] == query["redirect_uri"] == [story.row_redirect()]
     order = ["state", "mode", "origin", "name", "description", "redirect_uri", "secrets_uri", "logo", "scopes[]"]
     assert list(query) == order
+    assert query["scopes[]"] == ["crm", "files"]  # once for each
     return str(query["state"][0])
 
 

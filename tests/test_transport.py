@@ -18,7 +18,7 @@ from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.deliveries import webhooks
 from shared.platform import egress, tls
-from shared.platform.messages import english, said
+from shared.platform.messages import UnfitError, english, said
 from shared.platform.secret import Secret
 from tests.control import refused
 
@@ -249,6 +249,14 @@ def test_a_place_is_named_with_the_port_that_its_scheme_means() -> None:
     """As PRIVATE_HOSTS names it."""
     places = {"http://crm.lan/x": "crm.lan:80", "https://crm.lan": "crm.lan:443", "http://a:8080/": "a:8080"}
     assert {url: egress.place(url) for url in places} == places
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user@a.example/", "https://:word@a.example/", "https:///x", "ftp://a.example/"]
+)
+def test_an_address_with_somebodys_name_or_without_a_host_is_none(url: str) -> None:
+    with pytest.raises(UnfitError):
+        egress.checked(url, frozenset({"a.example:443"}))
 
 
 def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from features.calculations import calculator as calculators
+from features.calculations import engine
 from features.calculations.compiler import Compiled, compiled
 from features.calculations.engine import Evaluation, evaluate
 from features.calculations.formulas.cost import MOST_STEPS, of_document
@@ -267,3 +268,10 @@ def test_what_came_with_us_is_bounded() -> None:
     for one in calculators.usual_ones().values():
         assert compiled(one).problems == ()
         msgspec.json.encode(compiled(one).document)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(250, 250), (251, 250), (5000, 250)])
+def test_a_lines_name_is_as_long_as_it_may_be(length: int, shown: int) -> None:
+    """With the sign that tells of the cut; what is longer would be refused where it is written."""
+    name = engine._short("я" * length)
+    assert (len(name), name.endswith("…")) == (shown, length > shown)
