@@ -20,6 +20,7 @@ from shared.platform.nested import Tree
 _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid", "CallSid")
 _RECEIVED: Final = "received"  # any other state is that of a message of the company's own
 _FROM_CLIENTS: Final = frozenset({"messages", "contacts", "calls"})  # of a value of WhatsApp's
+_WRITTEN: Final = _FROM_CLIENTS - {"contacts"}  # beside states, in whose `contacts` stands to whom it was sent
 _OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the phone of whoever writes
 _BESIDE_STATES: Final = frozenset({"statuses", "event", "channel_id"})
 _ASKED_FOR: Final = "contact_request"  # as the origin of a card: the writer's own, by a button
@@ -65,7 +66,8 @@ def _twilio(tree: Tree) -> str | None:
     return id_
 
 
-# source: WhatsApp's reference of its Cloud API, "messages webhook"; bodies in public code
+# source: WhatsApp's reference of its Cloud API, "messages webhook", and Meta's, "Business-scoped user IDs", since which
+# states have `contacts`, too; bodies in public code
 def _whatsapp(tree: Tree) -> str | None:
     """`metadata` is the company's own line; `wa_id` is a phone without its plus; `statuses` are of own messages.
     Messages of one person in several places are one, and have one name."""
@@ -73,11 +75,11 @@ def _whatsapp(tree: Tree) -> str | None:
     if len(by_person) == 1:
         tree["entry"] = by_person[0]["entry"]
     values = _of_cloud(tree)
-    if not any(value.keys() & _FROM_CLIENTS for value in values):
+    if not any(map(_is_of_client, values)):
         return None
     said, ids = [], []
     for value in values:
-        drop(value, "statuses")
+        drop(value, *(["statuses"] if _is_of_client(value) else ["statuses", "contacts"]))
         line = value.get("metadata")
         is_of_line(line if isinstance(line, dict) else {}, "display_phone_number")
         drop(line, "phone_number_id")
@@ -97,6 +99,10 @@ def _whatsapp(tree: Tree) -> str | None:
         for entry in branches(tree["entry"]):
             drop(entry, "id")
     return " ".join(filter(None, ids))
+
+
+def _is_of_client(value: Tree) -> bool:
+    return not value.keys().isdisjoint(_WRITTEN if "statuses" in value else _FROM_CLIENTS)
 
 
 def _is_phone(tree: Tree, told: Tree, name: str) -> None:
@@ -211,7 +217,8 @@ def _evolution(tree: Tree) -> str | None:
     if not _OF_EVOLUTION.match(event):
         return ""
     key, message = branch_of(data.get("key")), branch_of(data.get("message"))
-    if event != "messages.upsert" or is_so(key.get("fromMe")):
+    is_story = str(key.get("remoteJid")).endswith("@broadcast")  # of somebody in the telephone's address book
+    if event != "messages.upsert" or is_so(key.get("fromMe")) or is_story:
         return None
     is_of_line(tree, "sender")
     names = ("participantAlt", "participantPn", "participant", "remoteJidAlt", "senderPn", "remoteJid")
@@ -374,6 +381,16 @@ def _avito(tree: Tree) -> str | None:
     return text(message, "id")
 
 
+# source: Chatwoot's page on webhooks, and its bodies in its own issues
+def _chatwoot(tree: Tree) -> str | None:
+    """`sender` is whoever has written it, a client or one of the company's own; their bots' are templates."""
+    if str(tree["message_type"]).lower() not in ("incoming", "0"):
+        return None
+    _is_comment(tree, [text(tree, "content")])
+    id_ = text(tree, "id")
+    return f"message:{id_}" if id_ else ""
+
+
 MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("AccountSid From To", _twilio),
     ("object entry", _object),
@@ -385,6 +402,7 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("event_type instanceId data", _ultramsg),
     ("waId eventType", _wati),
     ("payload version timestamp", _avito),
+    ("event message_type conversation", _chatwoot),
 )
 # By one name each, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (

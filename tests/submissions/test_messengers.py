@@ -46,6 +46,11 @@ def _of(person: str, *texts: str) -> dict[str, Any]:
 
 
 STATUS = {"id": "wamid.1", "status": "delivered", "timestamp": "1795760000", "recipient_id": "79211000201"}
+# As since 2026: whom it was sent to stands where the writer of a message does.
+TO_CLIENT = {
+    "contacts": [{"profile": {"name": "Ann"}, "wa_id": "79211000201", "user_id": "RU.201"}],
+    "statuses": [STATUS | {"recipient_user_id": "RU.201"}],
+}
 WATI = {
     "id": "6f1", "whatsappMessageId": "wamid.1", "conversationId": "6f2", "ticketId": "6f3", "text": "Hola",
     "type": "text", "timestamp": "1795760000", "owner": False, "eventType": "message", "statusString": "SENT",
@@ -59,11 +64,22 @@ AVITO: dict[str, Any] = {
     "id": "5f", "version": "v3.0.0", "timestamp": 1754916287,
     "payload": {"type": "message", "value": AVITO_MESSAGE},
 }  # fmt: skip
+CLIENT = {"id": 9, "name": "Ann", "email": None, "phone_number": "+79211000201", "type": "contact"}
+CHATWOOT: dict[str, Any] = {
+    "event": "message_created", "id": 24753115, "content": "Хочу дверь", "message_type": "incoming", "private": False,
+    "sender": CLIENT, "account": {"id": 1, "name": "Glass"}, "inbox": {"id": 2, "name": "WhatsApp"},
+    "conversation": {
+        "id": 48, "channel": "Channel::Api", "status": "open",
+        "meta": {"sender": CLIENT, "assignee": {"id": 3, "name": "Oleg", "email": "oleg@a.ru", "type": "user"}},
+    },
+}  # fmt: skip
 # source: the references of each, and what public receivers of them pass over
 OWN: dict[str, Any] = {
     "WhatsApp: delivered": _cloud({"statuses": [STATUS | {"pricing": {"billable": True, "category": "service"}}]}),
     "WhatsApp: a template": _cloud({"event": "APPROVED"}, field="message_template_status_update"),
     "WhatsApp: written on the phone": _cloud({"message_echoes": [{"from": "74950000099", "to": "79211000201"}]}),
+    "WhatsApp: delivered to somebody who is named": _cloud(TO_CLIENT),
+    "360dialog: read, by somebody who is named": {"messaging_product": "whatsapp", "metadata": LINE, **TO_CLIENT},
     "360dialog: read": {"messaging_product": "whatsapp", "metadata": LINE, "statuses": [STATUS]},
     "Twilio: delivered": {
         "AccountSid": "AC1", "MessageSid": "SM1", "SmsStatus": "delivered", "MessageStatus": "delivered",
@@ -80,6 +96,11 @@ OWN: dict[str, Any] = {
         "type": "MessageStatusCallback",
     },
     "Evolution: read": record("evolution_api")["json"] | {"event": "messages.update"},
+    "Evolution: a story": record("evolution_api")["json"]
+    | {
+        "data": record("evolution_api")["json"]["data"]
+        | {"key": {"remoteJid": "status@broadcast", "participant": "5511910000201@s.whatsapp.net", "fromMe": False}}
+    },
     "Wazzup: read": {"statuses": [{"messageId": "1", "timestamp": "2026-11-28T10:00:00", "status": "read"}]},
     "Whapi: read": {
         "statuses": [{"id": "p.1", "code": 4, "status": "read", "recipient_id": "79211000201@s.whatsapp.net"}],
@@ -91,6 +112,9 @@ OWN: dict[str, Any] = {
     "WATI: delivered": WATI | {"eventType": "sentMessageDELIVERED_v2"},
     "Avito: written": AVITO | {"payload": {"type": "message", "value": AVITO_MESSAGE | {"author_id": 161605962}}},
     "Avito: of its own": AVITO | {"payload": {"type": "message", "value": AVITO_MESSAGE | {"type": "system"}}},
+    "Chatwoot: written": CHATWOOT
+    | {"message_type": "outgoing", "sender": {"id": 3, "name": "Oleg", "email": "oleg@a.ru", "type": "user"}},
+    "Chatwoot: its bot's": CHATWOOT | {"message_type": "template", "sender": None},
     "UltraMsg: seen": {
         "event_type": "message_ack", "instanceId": "1",
         "data": {"id": "true_79211000201@c.us_3EB0", "from": "79290000091@c.us", "to": "79211000201@c.us"},
@@ -114,7 +138,9 @@ def test_what_a_messenger_tells_of_own_messages_is_no_submission(name: str) -> N
 def test_what_is_written_to_the_company_is_a_form_with_its_text() -> None:
     written = _sent(WATI).body
     assert (written.contact.name, written.contact.phones) == ("Juan", ["5215512345678"])
-    assert [_comment(WATI), _comment(AVITO)] == ["Hola", "Здравствуйте"]
+    told = _sent(CHATWOOT).body.contact
+    assert (told.name, told.phones, told.emails) == ("Ann", ["+79211000201"], [])
+    assert [_comment(one) for one in (WATI, AVITO, CHATWOOT)] == ["Hola", "Здравствуйте", "Хочу дверь"]
 
 
 def _comment(body: dict[str, Any]) -> str:
@@ -140,6 +166,13 @@ def test_of_instagram_what_is_written_to_the_company_is_a_form() -> None:
     assert (found.body.contact.phones, found.key is not None) == ([], True)
     lead = {"object": "page", "entry": [{"changes": [{"field": "leadgen", "value": {"leadgen_id": "7"}}]}]}
     assert _sent(lead).is_test is False
+
+
+def test_whom_it_was_sent_to_has_not_called() -> None:
+    call = {"contacts": [{"wa_id": "79211000208"}], "calls": [{"id": "wacid.1", "from": "79211000208"}]}
+    for values in ((call, TO_CLIENT), (TO_CLIENT, call)):
+        contact = _sent(_cloud(*values)).body.contact
+        assert (contact.name, contact.phones) == ("", ["+79211000208"])
 
 
 @pytest.mark.parametrize("own", [{"wa_id": "5215512345678"}, {"user_id": "US.207", "username": "ann"}])
@@ -182,7 +215,7 @@ def test_messages_of_several_people_are_submissions_of_their_own(site: Story) ->
     """Whoever was second was the first one's note."""
     _, key = new_key(site)
     first, second = "79211000202", "79211000203"
-    both = _cloud(_of(first, "Дверь"), _of(second, "Окно"), {"statuses": [STATUS]}, _of(first, "Белую"))
+    both = _cloud(_of(first, "Дверь"), _of(second, "Окно"), TO_CLIENT, _of(first, "Белую"))
     for _ in range(2):  # sent again, it is the same
         assert sent(site, key, both, JSON).status == 200
         made = _made(site)
