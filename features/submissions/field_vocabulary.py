@@ -128,9 +128,18 @@ _STAFF_WORDS: Final = _plains(
 _COMPANYS: Final = _plains(
     "shop shops store stores site sites owner owners location locations branch branches office offices outlet outlets"
     " salon salons clinic clinics facility facilities restaurant warehouse dealership franchise"
+    " hotel hotels hostel school schools academy studio studios gym gyms center centers centre centres venue venues"
+    " hospital pharmacy showroom department departments city region"
     " магазин магазины сайт филиал филиалы офис офисы салон салоны клиника клиники ресторан склад владелец"
+    " отель гостиница школа академия студия центр больница аптека отделение город регион"
     " філія філії клініка tienda tiendas sucursal sucursales oficina oficinas loja lojas unidade filial filiais"
-    " escritorio doʼkon filiali ofis"
+    " escritorio clinica clinicas restaurante escuela escola academia gimnasio hospital pousada centro sede sedes"
+    " ciudad cidade inmobiliaria imobiliaria concesionaria concessionaria doʼkon filiali ofis klinika maktab markaz"
+)
+# In a name, as programs call it: `clinic_phone`. A person has an office and a line in the city, too, and may own what
+# the company looks after.
+_PLACES: Final = _COMPANYS - _plains(
+    "office offices офис офисы oficina oficinas escritorio ofis owner owners владелец city город ciudad cidade"
 )
 # Where a form is to be mailed, as its page tells the program that mails it (FormMail, EmailJS), and to which line
 # of the company's a message was written.
@@ -275,7 +284,7 @@ def says_name(name: str) -> Meaning | None:
     has_name, is_first, is_last = (bool(found & one) for one in (_NAME_WORDS, _FIRST_WORDS, _LAST_WORDS))
     if not (has_name or is_first or is_last):
         return None
-    if _IS_NO_NAME.search(" ".join(words(name))) or says_another_number(name):
+    if _IS_NO_NAME.search(" ".join(words(name))) or says_another_number(name) or _is_ours(words(name), _PLACES):
         return None
     is_first = is_first or (has_name and bool(found & _OF_FIRST))
     is_named_last = has_name and bool(found & _OF_LAST)
@@ -309,7 +318,10 @@ def is_of_line(name: str) -> bool:
     as_programs = [part for part in name.split(" › ") if " " not in part]
     if any(not _AS_PROGRAMS_SAY.isdisjoint(words(part)) for part in as_programs):
         return True
-    return _is_ours(words(name), _LINES) or any(_is_ours(words(part), _PROVIDERS) for part in as_programs)
+    if _is_ours(words(name), _LINES) or any(_is_ours(words(part), _PROVIDERS) for part in as_programs):
+        return True
+    own = name.rpartition(" › ")[2]
+    return " " not in own and _is_ours(words(own), _PLACES)
 
 
 def _is_ours(found: Sequence[str], ours: frozenset[str]) -> bool:

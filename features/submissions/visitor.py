@@ -11,7 +11,7 @@ from features.submissions import field_vocabulary, value_looks
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue, Path
 from features.submissions.form_assembler import ONCE
-from features.submissions.model import Reason
+from features.submissions.model import LONGEST_LINE, Reason
 
 SEVERAL: Final = frozenset({"phone", "email"})
 PARTS: Final = frozenset({"first_name", "last_name"})
@@ -39,6 +39,7 @@ def choose(found: list[MeantValue]) -> None:
     """What is somebody else's, or there another time, becomes a field."""
     _of_lists(found)
     _of_parallel_lists(found)
+    _within_anything(found)
     _beside_lines(found)
     _settle(found)
 
@@ -88,6 +89,29 @@ def _of_parallel_lists(found: list[MeantValue]) -> None:
     for one in several:
         is_beside_names = (one.named.path[:-1], len(_distinct(one))) in names
         one.is_of_several = is_beside_names and one.meaning in SEVERAL and one.reason != "mapping"
+
+
+def _within_anything(found: list[MeantValue]) -> None:
+    """Beside a surer one, another phone or e-mail within what says nobody's (`tour: {title, phone}`) is nobody's: all
+    who ask there would be one person."""
+    for meaning in SEVERAL:
+        lines = [one for one in found if one.meaning == meaning]
+        surer = {_plain(text) for one in lines if one.rank < OF_SOMEBODY for text in one.named.values if text.strip()}
+        for one in lines if surer else ():
+            if one.rank == OF_SOMEBODY and not _is_of_lines(one) and not set(map(_plain, one.named.values)) <= surer:
+                one.meaning, one.reason = "field", "word"
+
+
+def _plain(line: str) -> str:
+    """Equal for one phone, or e-mail, however it is written."""
+    figures = "".join(sign for sign in line[:LONGEST_LINE] if sign.isdigit())
+    return line.strip().lower() if "@" in line else figures[-10:]
+
+
+def _is_of_lines(value: MeantValue) -> bool:
+    """Within what says that it is a person's, by its own name: `phones: [{type, number}]`."""
+    around = [step for step in value.named.path[:-1] if isinstance(step, str)]
+    return any(field_vocabulary.says_phone(one) or field_vocabulary.says_email(one) for one in around)
 
 
 def _beside_lines(found: list[MeantValue]) -> None:

@@ -519,6 +519,57 @@ def test_35_at_whom_somebody_has_booked_is_not_who_has_booked(beside: dict[str, 
     assert _body(asked).contact.phones == [PHONE]
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"clinic_name": "Glass", "clinic_phone": OWN_LINE, "clinic_email": OWN},
+        {"hotelPhone": OWN_LINE, "location_email": OWN},
+        {"teléfono_sucursal": OWN_LINE, "unidade_email": OWN},
+        {"hotel": {"name": "Glass", "phone": OWN_LINE, "email": OWN}},
+        {"school": {"title": "Glass", "phone": OWN_LINE, "email": OWN}},
+        {"city": {"name": "Уфа", "phone": OWN_LINE}},
+    ],
+)
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        ({"name": "Ana Ruiz", "phone": PHONE, "email": "ana@example.org"}, "Ana Ruiz"),
+        ({"guest": {"name": "Ana Ruiz", "phone": PHONE, "email": "ana@example.org"}}, "Ana Ruiz"),
+        ({"phone": PHONE}, ""),
+    ],
+)
+def test_35_where_somebody_comes_is_not_who_comes(own: dict[str, Any], name: str, place: dict[str, Any]) -> None:
+    """All who were asked in one place were one person, and some were called by it."""
+    for body in (own | place, place | own):
+        contact = _body(body).contact
+        assert (full_name(contact), contact.phones) == (name, [PHONE])
+        assert contact.emails == (["ana@example.org"] if name else [])
+
+
+@pytest.mark.parametrize("within", [{"title": "Уфа"}, {"name": "Уфа"}, {}])
+def test_35_another_phone_within_anything_is_nobodys(within: dict[str, str]) -> None:
+    for tour in ({"phone": OWN_LINE}, {"contacts_phone": OWN_LINE}):
+        for body in ({"tour": tour | within, "phone": PHONE}, {"Ваш телефон": PHONE, "tour": tour | within}):
+            contact = _body(body).contact
+            assert (contact.name, contact.phones) == ("", [PHONE])
+            assert OWN_LINE in str(_body(body).fields)
+
+
+@pytest.mark.parametrize(
+    ("body", "phones"),
+    [
+        ({"phone": PHONE, "phones": [{"type": "home", "number": "+79211000002"}]}, [PHONE, "+79211000002"]),
+        ({"phone": PHONE, "order": {"phone": "8 921 100-00-01"}}, [PHONE, "8 921 100-00-01"]),
+        ({"order": {"phone": PHONE}, "client_email": "ana@example.org"}, [PHONE]),
+        ({"clinic_phone": PHONE, "clinic_name": "Glass"}, [PHONE]),
+        ({"phone": PHONE, "office_phone": "+79211000002"}, [PHONE, "+79211000002"]),
+        ({"phone": PHONE, "teléfono_de_tu_clínica": "+79211000002"}, [PHONE, "+79211000002"]),
+    ],
+)
+def test_35_what_may_be_the_visitors_is_theirs(body: dict[str, Any], phones: list[str]) -> None:
+    assert _body(body).contact.phones == phones
+
+
 def test_35_a_partner_who_writes_is_who_writes() -> None:
     contact = _body({"partner_name": "Jose", "partner_email": "jose@sells.example", "partner_phone": PHONE}).contact
     assert (contact.name, contact.emails, contact.phones) == ("Jose", ["jose@sells.example"], [PHONE])
