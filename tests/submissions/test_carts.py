@@ -42,6 +42,41 @@ def _paid_at_tilda() -> dict[str, Any]:
     return _changed("tilda_cart", **{"payment[sys]": "tinkoff", "payment[systranid]": "70077"})
 
 
+def _bought_abroad(shop: str, phone: str, country: str) -> list[str]:
+    one = copy.deepcopy(record(shop)["json"])
+    if shop == "hotmart":
+        one["data"]["buyer"] |= {"checkout_phone": phone, "address": {"country_iso": country}}
+    elif shop == "shopify":
+        for place in ("billing_address", "shipping_address"):
+            one[place] |= {"phone": phone, "country_code": country}
+        one |= {"phone": None, "customer": {}}
+    else:
+        one["billing"] |= {"phone": phone, "country": country}
+    body = json.dumps(one).encode()
+    read = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body))
+    return read.body.contact.phones
+
+
+@pytest.mark.parametrize("shop", ["hotmart", "shopify", "woocommerce"])
+@pytest.mark.parametrize(
+    ("phone", "country", "whole"),
+    [
+        ("3001234567", "CO", "+573001234567"),
+        ("55 1234 5678", "MX", "+525512345678"),
+        ("573001234567", "CO", "+573001234567"),
+        ("8 921 100-00-01", "RU", "+79211000001"),
+        ("123", "CO", "123"),
+        ("+34 611 10 01 45", "CO", "+34 611 10 01 45"),
+        ("3001234567", "Colombia", "3001234567"),
+    ],
+)
+def test_35_a_buyers_phone_is_one_of_the_country_that_they_live_in(
+    shop: str, phone: str, country: str, whole: str
+) -> None:
+    """It was one of the account's country, or none: nobody could call or write to it."""
+    assert _bought_abroad(shop, phone, country) == [whole]
+
+
 def test_a_cart_that_is_placed_and_paid_is_one_order_whose_payment_is_noted_once(site: Story) -> None:
     _, key = server_key(site)
     assert send(site, key, record("tilda_cart")).status == 200

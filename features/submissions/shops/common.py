@@ -1,9 +1,11 @@
 """What the adapters of shops share."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from features.submissions import person_identity
 from features.submissions.carts import amount
 from features.submissions.flattening import named_values
 from features.submissions.model import Address, OrderItem
@@ -33,6 +35,16 @@ def taken(branch: Tree, *names: str) -> Decimal | None:
             del branch[name]
             return found
     return None
+
+
+def phone_in(country: Any, typed: Any) -> Any:
+    """With its country's code, where it is a phone of the country that its buyer lives in (by its two letters): the
+    company may sell abroad. Else as it was typed."""
+    is_bare = isinstance(typed, str) and not typed.lstrip().startswith(("+", "00"))
+    if not is_bare or not re.fullmatch("[A-Z]{2}", str(country)):
+        return typed
+    made = person_identity.phone(typed, country)
+    return typed if made is None or made.identity is None else made.written
 
 
 def address_of(given: Tree, names: dict[str, Any]) -> Address:

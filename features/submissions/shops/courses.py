@@ -5,7 +5,7 @@ from typing import Final
 
 from features.submissions import carts
 from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, drop, item, text
-from features.submissions.shops.common import branch_of, put_first, taken
+from features.submissions.shops.common import branch_of, phone_in, put_first, taken
 from shared.platform.http import Request
 from shared.platform.nested import Tree
 
@@ -30,9 +30,9 @@ def _hotmart(tree: Tree, data: Tree) -> Cart:
     total, currency = taken(price, "value"), text(price, "currency_value", "currency_code")
     own = {name: text(buyer, name) for name in ("name", "email")}
     drop(buyer, "first_name", "last_name")
-    digits = text(buyer, "checkout_phone", "phone")
-    is_brazilian = branch_of(buyer.get("address")).get("country_iso") == "BR" and len(digits) in (10, 11)
-    own["phone"] = f"+55{digits}" if is_brazilian else digits
+    country = branch_of(buyer.get("address")).get("country_iso")
+    country = country or branch_of(purchase.get("checkout_country")).get("iso")
+    own["phone"] = phone_in(country, text(buyer, "checkout_phone", "phone"))
     for name in ("full_price", "original_offer_price"):
         if carts.amount(branch_of(purchase.get(name)).get("value")) == total:
             del purchase[name]

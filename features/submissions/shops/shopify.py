@@ -11,6 +11,7 @@ from features.submissions.shops.common import (
     forget,
     forget_empty,
     is_topic,
+    phone_in,
     put_first,
     rest_of,
     spoken,
@@ -85,6 +86,7 @@ def read(tree: Tree, request: Request) -> Cart | None:
     own = {one: billing.get(one) or shipping.get(one) or customer.get(one) for one in ("first_name", "last_name")}
     own["phone"] = text(tree, "phone") or billing.get("phone") or customer.get("phone") or shipping.get("phone")
     own["email"] = text(tree, "email", "contact_email") or customer.get("email")
+    phone = phone_in(billing.get("country_code") or shipping.get("country_code"), own["phone"])
     drop(tree, *_FURNITURE)
     forget_empty(tree)
     for one in (billing, shipping):
@@ -92,7 +94,7 @@ def read(tree: Tree, request: Request) -> Cart | None:
         forget(one, own)
         forget(one, spoken(found.address))
     forget(shipping, billing)
-    put_first(tree, own, billing_address=billing, shipping_address=shipping)
+    put_first(tree, own | {"phone": phone}, billing_address=billing, shipping_address=shipping)
     return found
 
 

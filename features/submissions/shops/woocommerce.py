@@ -23,6 +23,7 @@ from features.submissions.shops.common import (
     forget,
     forget_empty,
     is_topic,
+    phone_in,
     put_first,
     rest_of,
     spoken,
@@ -93,6 +94,7 @@ def read(tree: Tree, request: Request) -> Cart | None:
     forget_empty(tree)
     own = {name: billing.pop(name, None) for name in ("first_name", "last_name", "phone", "email")}
     forget(shipping, {**billing, **own})
+    own["phone"] = phone_in(billing.get("country"), own["phone"])
     forget(billing, spoken(found.address))
     forget(shipping, spoken(found.address))
     put_first(tree, own | {name: value for name, value in billing.items() if value}, shipping=shipping)
