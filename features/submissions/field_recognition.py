@@ -35,7 +35,7 @@ from features.submissions.visitor import (
 # What names the submission itself. An event may also be one that people register for, and is shown.
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
 # That, what names its form, and the builder's own state: it is no answer of anybody's.
-_FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip", "pretty", "slug"} - {"eventid"})
+_FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip"} - {"eventid"})
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})

@@ -34,7 +34,7 @@ _IN_LISTS: Final = frozenset({"text", "answers"})
 _ABOUT: Final = frozenset(
     (
         *("id", "type", "ref", "required", "raw_value", "field_id", "fieldid", "field_key", "field_type"),
-        *("fieldtype", "kind", "order", "position", "index", "t", "objecttypeid"),
+        *("fieldtype", "kind", "order", "position", "index", "t", "objecttypeid", "slug"),
     )
 )
 _TYPES: Final = ("type", "field_type", "fieldtype", "kind")

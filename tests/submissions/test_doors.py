@@ -772,8 +772,10 @@ def test_35_1_a_shape_counts_where_there_is_nothing_else() -> None:
 
 def test_38_what_people_answer_is_no_furniture_whatever_its_name() -> None:
     """The kind of a wedding, and the concert that somebody registers for, were taken for a webhook's own members."""
-    body = _body({"Phone": PHONE, "event_type": "Свадьба", "event_id": "41", "eventId": "42"})
-    assert body.fields == {"event_type": ["Свадьба"], "event_id": ["41"], "eventId": ["42"]}
+    told = {"event_type": "Свадьба", "event_id": "41", "eventId": "42", "slug": "casa-verde", "pretty": "да"}
+    assert _body({"Phone": PHONE, **told}).fields == {name: [text] for name, text in told.items()}
+    named = {"fieldName": "Город", "slug": "city", "value": "Уфа"}
+    assert _body({"Phone": PHONE, "fields": [named]}).fields == {"Город": ["Уфа"]}
 
 
 @pytest.mark.parametrize(
