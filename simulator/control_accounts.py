@@ -53,6 +53,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "hidden_entity_status",
             "list_lag",
             "search_lag",
+            "search_digits",
             "deleted_lag",
             "has_filters",
             "has_customers",

@@ -11,7 +11,6 @@ from typing import Any, Final
 from simulator.state import Account, Entity
 
 _TEXTS: Final = "_texts"  # [(moment, text)], the oldest first
-_FEWEST_DIGITS: Final = 5
 
 
 def text_of(entity: Entity) -> str:
@@ -37,7 +36,9 @@ def found(account: Account, kind: str, entities: Mapping[int, Entity], query: st
     """Of these and of those that were deleted a moment ago. `kind`: leads, contacts, companies, `catalogs/ID`."""
     gone = {id_: one for of, id_, one, at in account.deleted if of == kind and at + account.deleted_lag > now}
     for _, entity in sorted((gone | dict(entities)).items(), key=lambda one: one[0]):
-        if query.strip() == str(entity["id"]) or _is_found(_indexed(account, entity, now), query):
+        if query.strip() == str(entity["id"]) or _is_found(
+            _indexed(account, entity, now), query, account.search_digits
+        ):
             yield entity
 
 
@@ -52,13 +53,13 @@ def _indexed(account: Account, entity: Entity, now: float) -> str:
     return next((text for at, text in reversed(entity[_TEXTS]) if at + account.search_lag <= now), "")
 
 
-def _is_found(text: str, query: str) -> bool:
+def _is_found(text: str, query: str, fewest: int) -> bool:
     wanted, there = _words(query), _words(text)
     if wanted and all(any(word.startswith(one) for word in there) for one in wanted):
         return True
     # A phone is found by its last ten digits, however it was typed.
     digits = re.sub(r"\D", "", query)
-    if len(digits) < _FEWEST_DIGITS or re.search(r"[^\W\d_]", query):
+    if len(digits) < fewest or re.search(r"[^\W\d_]", query):
         return False
     return any(digits[-10:] in re.sub(r"\D", "", line) for line in text.splitlines())
 

@@ -84,6 +84,7 @@ class Account:
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
     list_lag: float = 0.0  # seconds for which a list shows what an entity was, see behind.py
     search_lag: float = 2.0  # seconds until `query` finds what was made or changed
+    search_digits: int = 5  # fewer find no phone
     deleted_lag: float = 2.0  # and until it finds no more what was deleted
     deleted: deque[tuple[str, int, Entity, float]] = field(default_factory=lambda: deque(maxlen=200))  # see search.py
     incoming: dict[str, Entity] = field(default_factory=dict)  # incoming leads by uid

@@ -81,7 +81,16 @@ def _complex_is_a_document(one: Passing) -> None:
 
 
 def _digits_find_nothing(one: Passing) -> None:
-    if one.asks("GET", "/contacts") and one.query.get("query", [""])[0].isdigit():
+    _finds_nothing(one, lambda count: count >= 10)
+
+
+def _few_digits_find_nothing(one: Passing) -> None:
+    _finds_nothing(one, lambda count: count < 10)
+
+
+def _finds_nothing(one: Passing, is_so: Callable[[int], bool]) -> None:
+    asked = one.query.get("query", [""])[0]
+    if one.asks("GET", "/contacts") and asked.isdigit() and is_so(len(asked)):
         one.status, one.document = 204, None
 
 
@@ -254,6 +263,7 @@ DIFFERENCES: dict[str, Change] = {
     "http.validation": _words_are_prices,
     "leads.complex": _complex_is_a_document,
     "contacts.query": _digits_find_nothing,
+    "contacts.few_digits": _few_digits_find_nothing,
     "fields.text_length": _short_texts,
     "fields.dates": _next_day,
     "batch.request_id": _request_ids_are_swapped,

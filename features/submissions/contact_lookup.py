@@ -16,7 +16,7 @@ from shared.platform.messages import Message, say
 Entity = dict[str, Any]
 Made = TypeVar("Made")
 
-_MOST_SEARCHES: Final = 3  # by phone, and as many by e-mail
+_MOST_SEARCHED: Final = 3  # phones, and as many e-mails
 _MOST_GONE: Final = 3  # contacts that a search brought; then a new one is made
 
 
@@ -46,10 +46,12 @@ def find(
     known = sorted({*held.by_line, *held.by_id}.difference(gone))
     remembered = api.contacts(known) if known else []
     of_id = [one for one in remembered if int(one["id"]) in held.by_id and not one.get("is_deleted")]
-    by_phone = [one.digits for one in person_identity.phones(contact.phones, country) if one.identity is not None]
-    for code, queries in (("PHONE", by_phone), ("EMAIL", person_identity.emails(contact.emails))):
+    phones = [one.searches for one in person_identity.phones(contact.phones, country) if one.identity is not None]
+    by_phone = [query for searches in phones[:_MOST_SEARCHED] for query in searches]
+    by_email = person_identity.emails(contact.emails)[:_MOST_SEARCHED]
+    for code, queries in (("PHONE", by_phone), ("EMAIL", by_email)):
         found = person_identity.matching(remembered, contact, country, code)
-        for query in queries[:_MOST_SEARCHES]:
+        for query in queries:
             if not found:
                 brought = [one for one in api.search_contacts(query) if int(one["id"]) not in gone]
                 found = person_identity.matching(brought, contact, country, code)

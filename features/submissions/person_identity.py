@@ -29,7 +29,12 @@ class Phone(Struct, frozen=True):
 
     written: str  # international form; what was typed where that is no whole number, or has an extension
     identity: str | None = None  # equal for one line; None: it stands for nobody, such as "123" or a local number
-    digits: str = ""  # what amoCRM searches by
+    searches: tuple[str, ...] = ()  # the digits by which amoCRM finds it, in one spelling or another
+
+    @property
+    def digits(self) -> str:
+        """The last ones, as they are dialled inside a country; empty for what stands for nobody."""
+        return next(iter(self.searches), "")
 
     @property
     def dialled(self) -> str:
@@ -53,23 +58,31 @@ def phone(text: str, country: str) -> Phone | None:
     import phonenumbers
 
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    digits = str(number.national_number)[-10:]
+    line, other = _spellings(number, written)
+    # vendor: contacts.few_digits (guess) A search by fewer than ten digits, as numbers of Uzbekistan or Portugal have
+    # without their country's code, finds a phone that ends with them. Where it does not, the last ten of all do.
+    # source: a client of Kommo's in Portugal asks for the last nine, one of amoCRM's in Uzbekistan for the whole number
+    code = len(f"+{number.country_code}")
+    asked = [digits[-10:] for one in (written, line, other) for digits in (one[code:], one[1:])]
+    searches = tuple(dict.fromkeys(asked))
     if number.extension:
-        return Phone(typed, f"{written};ext={number.extension}", digits)
-    return Phone(written, _line_of(number, written), digits)
+        return Phone(typed, f"{written};ext={number.extension}", searches)
+    return Phone(written, line, searches)
 
 
 # source: the plans of numbers of ENACOM and Anatel; `wa_id` in bodies of WhatsApp's that public receivers keep
-def _line_of(number: "PhoneNumber", written: str) -> str:
-    """As a mobile is written where it has two spellings. Argentina's has a 9 behind the country's code from abroad, and
-    in WhatsApp, that nobody writes at home; Brazil's has one before its eight digits, which WhatsApp's older accounts
-    lack."""
+def _spellings(number: "PhoneNumber", written: str) -> tuple[str, str]:
+    """The line as its number is today, and as it is written elsewhere. Argentina's mobile has a 9 behind the country's
+    code from abroad, and in WhatsApp, that nobody writes at home; Brazil's has one before its eight digits, which
+    WhatsApp's older accounts lack."""
     code, national = number.country_code, str(number.national_number)
     if code == _ARGENTINA and len(national) == 11 and national[0] == "9":
-        return f"+{code}{national[1:]}"
+        return f"+{code}{national[1:]}", written
     if code == _BRAZIL and len(national) == 10 and national[2] in "689":
-        return f"+{code}{national[:2]}9{national[2:]}"
-    return written
+        return f"+{code}{national[:2]}9{national[2:]}", written
+    if code == _BRAZIL and len(national) == 11 and national[2] == "9" and national[3] in "689":
+        return written, f"+{code}{national[:2]}{national[3:]}"
+    return written, written
 
 
 # source: IFT's plan of numbers since August 2019; WhatsApp still calls a Mexican by it

@@ -91,6 +91,35 @@ def test_h2_behind_a_switchboard_each_extension_is_another_person(story: Story) 
     assert values_of(contact_of(story, again))["PHONE"] == [typed]
 
 
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("+55 31 8888-7777", "+55 (31) 98888-7777"),  # as Kommo keeps who has written by WhatsApp, and a form
+        ("+55 31 98888-7776", "+553188887776"),
+        ("+54 11 2345-6789", "5491123456789"),
+        ("+52 55 1234 5678", "5215512345678"),
+    ],
+)
+def test_h2_a_contact_is_found_by_either_spelling_of_a_number(story: Story, stored: str, typed: str) -> None:
+    """Also where nobody remembers who has come a day before."""
+    known = _added(story, "Ana", phone=stored)
+    found_at_once(story)
+    assert _sent_by(story, name="Ana", phone=typed)["lead"]["contact_id"] == known
+
+
+@pytest.mark.parametrize(
+    ("stored", "fewest"), [("+998 90 773-45-61", 5), ("90 773 45 68", 5), ("+998 90 773-45-69", 10)]
+)
+@pytest.mark.vendor("contacts.few_digits")
+def test_h2_so_is_one_of_nine_digits(story: Story, stored: str, fewest: int) -> None:
+    """Whether or not amoCRM finds a phone by fewer digits than ten."""
+    set_up(story, phone_country="UZ")
+    known = _added(story, "Aziza", phone=stored)
+    story.simulator.control("change-account", domain=story.domain, search_lag=0, search_digits=fewest)
+    typed = stored.removeprefix("+998 ")
+    assert _sent_by(story, name="Aziza", phone=typed)["lead"]["contact_id"] == known
+
+
 def test_h2_words_beside_a_number_are_in_the_note(story: Story) -> None:
     results = _sent_by(story, "Жду", name="Анна", phone="Спросить Олега 8 916 555 44 33")
     assert values_of(contact_of(story, results))["PHONE"] == ["+79165554433"]
