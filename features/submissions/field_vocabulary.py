@@ -284,7 +284,7 @@ def says_name(name: str) -> Meaning | None:
     has_name, is_first, is_last = (bool(found & one) for one in (_NAME_WORDS, _FIRST_WORDS, _LAST_WORDS))
     if not (has_name or is_first or is_last):
         return None
-    if _IS_NO_NAME.search(" ".join(words(name))) or says_another_number(name) or _is_ours(words(name), _PLACES):
+    if _IS_NO_NAME.search(" ".join(words(name))) or says_another_number(name) or _is_of_place(name):
         return None
     is_first = is_first or (has_name and bool(found & _OF_FIRST))
     is_named_last = has_name and bool(found & _OF_LAST)
@@ -321,7 +321,12 @@ def is_of_line(name: str) -> bool:
     if _is_ours(words(name), _LINES) or any(_is_ours(words(part), _PROVIDERS) for part in as_programs):
         return True
     own = name.rpartition(" › ")[2]
-    return " " not in own and _is_ours(words(own), _PLACES)
+    return " " not in own and _is_of_place(own)
+
+
+def _is_of_place(name: str) -> bool:
+    """Not of who comes there: `hotel_guest_phone`."""
+    return _is_ours(words(name), _PLACES) and not is_of_person(name)
 
 
 def _is_ours(found: Sequence[str], ours: frozenset[str]) -> bool:

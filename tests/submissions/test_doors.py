@@ -563,11 +563,18 @@ def test_35_another_phone_within_anything_is_nobodys(within: dict[str, str]) -> 
         ({"order": {"phone": PHONE}, "client_email": "ana@example.org"}, [PHONE]),
         ({"clinic_phone": PHONE, "clinic_name": "Glass"}, [PHONE]),
         ({"phone": PHONE, "office_phone": "+79211000002"}, [PHONE, "+79211000002"]),
+        ({"hotel_client_phone": PHONE, "email": "ana@example.org"}, [PHONE]),
         ({"phone": PHONE, "teléfono_de_tu_clínica": "+79211000002"}, [PHONE, "+79211000002"]),
     ],
 )
 def test_35_what_may_be_the_visitors_is_theirs(body: dict[str, Any], phones: list[str]) -> None:
     assert _body(body).contact.phones == phones
+
+
+def test_35_who_comes_to_a_place_has_their_name() -> None:
+    for name in ("shop_customer_name", "Имя клиента салона", "Ваше имя (салон перезвонит)"):
+        assert _body({name: "Ana", "phone": PHONE}).contact.name == "Ana"
+    assert _body({"shop_name": "Glass", "phone": PHONE}).contact.name == ""
 
 
 def test_35_a_partner_who_writes_is_who_writes() -> None:
