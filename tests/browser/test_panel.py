@@ -70,16 +70,21 @@ def test_an_invitation_that_could_not_be_used_is_tried_again(context: BrowserCon
 
 
 # 403: a preview that the one's view still asks for is refused to the other, who may only see.
+def _second(demo: Demo) -> str:
+    """The token of somebody else, who may see."""
+    with demo.http(connect(demo)) as http:
+        http.post("/save_settings", json={})
+        link = http.post("/create_administrator", json={"name": "Вера Вторая", "rights": "see"}).json()["link"]
+    with demo.http({"Authorization": f"Bearer {link.partition('#invite=')[2]}"}) as http:
+        return str(http.post("/sign_in", json={}).json()["token"])
+
+
 @pytest.mark.long
 @pytest.mark.refusals(401, 403)
 def test_who_signs_in_after_somebody_else_sees_nothing_of_theirs(context: BrowserContext, demo: Demo) -> None:
     """In a tab whose session had ended, the one's view stood there for the other until theirs came, or for ever where
     it did not; and after signing out the one's change could be taken back by the other."""
-    with demo.http(connect(demo)) as http:
-        http.post("/save_settings", json={})
-        link = http.post("/create_administrator", json={"name": "Вера Вторая", "rights": "see"}).json()["link"]
-    with demo.http({"Authorization": f"Bearer {link.partition('#invite=')[2]}"}) as http:
-        other = http.post("/sign_in", json={}).json()["token"]
+    other = _second(demo)
     page = connected_panel(context, demo)
     go(page, "settings", "glass")
     company, save = page.get_by_label("Компания", exact=True), page.get_by_role("button", name="Сохранить", exact=True)
@@ -96,11 +101,10 @@ def test_who_signs_in_after_somebody_else_sees_nothing_of_theirs(context: Browse
         page.get_by_role("button", name="Войти").click()
         expect(page.locator("#panel")).to_be_visible()
 
-    with page.expect_response(re.compile("action=preview")):  # the last that the view asks for by itself
-        enter(demo.token)
+    enter(demo.token)
     expect(company).to_have_value("Стеклодом")
-    page.evaluate("sessionStorage.setItem('administrator-token', 'gone')")
-    save.click()
+    # In one step: a preview that the view asks for by itself would tell first that the session is gone.
+    save.evaluate("button => { sessionStorage.setItem('administrator-token', 'gone'); button.click(); }")
     expect(page.locator("#token")).to_be_visible()
     held: list[Route] = []
     page.route(re.compile("action=connection_status"), lambda route: held.append(route), times=1)
@@ -113,6 +117,28 @@ def test_who_signs_in_after_somebody_else_sees_nothing_of_theirs(context: Browse
     expect(page.locator("#view")).to_contain_text("Здесь этого нет")
     with demo.http(connect(demo)) as http:
         http.post("/save_settings", json={})
+
+
+@pytest.mark.long
+@pytest.mark.refusals(401)
+def test_what_is_refused_late_ends_no_session_but_its_own(context: BrowserContext, demo: Demo) -> None:
+    """Whoever had signed in meanwhile was thrown out by what the ended session had asked for."""
+    other = _second(demo)
+    page = connected_panel(context, demo)
+    held: list[Route] = []
+    page.route(re.compile("action=preview"), lambda route: held.append(route), times=1)
+    go(page, "settings", "glass")
+    while not held:
+        page.wait_for_timeout(20)
+    page.locator("#leave").click()
+    page.locator("#token").fill(other)
+    page.get_by_role("button", name="Войти").click()
+    expect(page.locator("#me")).to_have_text("Вера Вторая")
+    with page.expect_response(re.compile("action=preview")):
+        held[0].fulfill(status=401, content_type="application/problem+json", body=_refused(401, "Вход закончился."))
+    go(page, "overview")
+    expect(page.locator("#me")).to_have_text("Вера Вторая")
+    expect(page.get_by_text("Вход закончился.")).to_have_count(0)
 
 
 @pytest.mark.refusals(502)

@@ -4,7 +4,7 @@
 import { $, element } from "../ui/dom.js";
 import { ago, moment, t } from "../ui/i18n.js";
 import { counted } from "../ui/pace.js";
-import { token } from "./session.js";
+import { endsSession } from "./session.js";
 
 /** @typedef {() => unknown} Work */
 
@@ -31,7 +31,7 @@ export async function told(work, place = $("panel-error")) {
     return true;
   } catch (failed) {
     const error = /** @type {Error & { status?: number }} */ (failed);
-    if (error.status === 401 && token.get()) dispatchEvent(new CustomEvent("session-ended", { detail: error.message }));
+    if (endsSession(error)) dispatchEvent(new CustomEvent("session-ended", { detail: error.message }));
     else if (!SHOWN.has(error)) place.textContent = error.message;
     return false;
   }

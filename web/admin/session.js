@@ -15,19 +15,32 @@ let me = { name: "", rights: [], widget_types: {}, calculator_types: [] };
 
 export const token = { get: () => ofTab.get(TOKEN_KEY), set: (/** @type {string} */ value) => void ofTab.set(TOKEN_KEY, value), remove: () => ofTab.remove(TOKEN_KEY) };
 
+/** Refusals of a session that had ended before they came. @type {WeakSet<Error>} */
+const late = new WeakSet();
+
 /**
  * One action of crm_api, as whoever is signed in.
  * @param {string} action @param {{ connection?: Account | null } & import("../ui/api.js").Asked} asked
  */
-export function call(action, { connection, ...options } = {}) {
+export async function call(action, { connection, ...options } = {}) {
+  const asker = token.get();
   /** @type {Record<string, string>} */
-  const proof = { Authorization: `Bearer ${token.get()}` };
+  const proof = { Authorization: `Bearer ${asker}` };
   if (connection) {
     proof["X-Account-Domain"] = connection.account_domain;
     proof["X-Widget-Type"] = connection.widget_type;
   }
-  return callApi(action, proof, options);
+  try {
+    return await callApi(action, proof, options);
+  } catch (failed) {
+    const error = /** @type {Error} */ (failed);
+    if (asker !== token.get()) late.add(error);
+    throw error;
+  }
 }
+
+/** Whether it ends the session that there is; whoever has signed in since stays in. @param {Error & { status?: number }} error */
+export const endsSession = (error) => error.status === 401 && Boolean(token.get()) && !late.has(error);
 
 export async function known() {
   me = await call("get_administrator");

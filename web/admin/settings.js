@@ -136,7 +136,7 @@ function words(settings, connection) {
     page.src = `data:image/png;base64,${shown.page}`;
     letters.textContent = shown.missing_letters ? t("settings.missing_letters", { letters: [...shown.missing_letters].join(" ") }) : "";
   }, error);
-  const soon = afterTyping(preview, PREVIEW_MILLISECONDS);
+  const soon = afterTyping(() => { if (form.isConnected) void preview(); }, PREVIEW_MILLISECONDS);
   file.onchange = async () => {
     const [chosen] = file.files ?? [];
     if (!chosen) return; // somebody has closed the browser's window of files
