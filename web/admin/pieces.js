@@ -4,7 +4,7 @@
 import { $, element } from "../ui/dom.js";
 import { ago, moment, t } from "../ui/i18n.js";
 import { counted } from "../ui/pace.js";
-import { endsSession } from "./session.js";
+import { endsSession, token } from "./session.js";
 
 /** @typedef {() => unknown} Work */
 
