@@ -59,3 +59,15 @@ def test_38_7_a_phone_is_found_as_it_is_typed_and_nothing_of_it_is_kept(connecte
     assert json_of(connected.crm("find_contacts", connected.admin(), {"phone": "9160000000"}))["contacts"] == []
     refused = connected.crm("find_contacts", connected.admin(), {"phone": "Нина 12"})
     assert (refused.status, json_of(refused)["errors"][0]["path"]) == (422, "phone")
+
+
+@pytest.mark.vendor("contacts.query")
+def test_a_brazilian_is_found_by_either_spelling(connected: Story) -> None:
+    """As Kommo's own WhatsApp keeps them, and as they say it themselves."""
+    connected.simulator.control("change-account", domain=connected.domain, search_lag=0)
+    assert save(connected, phone_country="BR").status == 200
+    for kept in ("+553188887777", "+55 31 98888-7778"):
+        _form(connected, kept)
+    for typed in ("(31) 98888-7777", "+55 31 8888-7777", "(31) 98888-7778", "553188887778"):
+        answer = json_of(connected.crm("find_contacts", connected.admin(), {"phone": typed}))
+        assert [one["name"] for one in answer["contacts"]] == ["Нина Орлова"], typed

@@ -51,9 +51,9 @@ def wanted(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> Pe
     found = []
     for phone in phones:
         whole = person_identity.phone(phone, country)
-        if whole is None or whole.identity is None or len(whole.digits) < _SHORTEST:
+        if whole is None or whole.identity is None or len(whole.spellings[0]) < _SHORTEST:
             raise NobodyError(f"{phone} is no whole phone; give it with its country's code")
-        found.append(_pattern(whole.identity, whole.digits))
+        found += [_pattern(whole.code, one) for one in whole.spellings]
     for email in emails:
         if not person_identity.emails([email]):
             raise NobodyError(f"{email} is no e-mail address")
@@ -63,16 +63,10 @@ def wanted(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> Pe
     return Person(phones, emails, country, "|".join(found))
 
 
-def _pattern(identity: str, digits: str) -> str:
-    """`digits`: the last ones, as they are dialled inside a country."""
-    import phonenumbers
-
-    number = phonenumbers.parse(identity.partition(";")[0])
-    code, national = _BETWEEN.join(str(number.country_code)), str(number.national_number)
-    more = _BETWEEN.join(national.removesuffix(digits))
-    optional = f"(?:{more}{_BETWEEN})?" if more else ""
-    before = _BEFORE.format(code=code, between=_BETWEEN)
-    return rf"(?<!\d){before}{optional}{_BETWEEN.join(digits)}(?!\d)"
+def _pattern(code: str, national: str) -> str:
+    """`national`: all digits of the number, as they are dialled inside the country."""
+    before = _BEFORE.format(code=_BETWEEN.join(code), between=_BETWEEN)
+    return rf"(?<!\d){before}{_BETWEEN.join(national)}(?!\d)"
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from shared.actions.feature import Feature
 
 FEATURE = Feature(
     actions={
+        "find_contacts": "features.submissions.find_contacts:ACTION",
         "get_submission": "features.submissions.get_submission:ACTION",
         "get_incoming": "features.submissions.incoming.actions:LIST",
         "get_incoming_entry": "features.submissions.incoming.actions:ENTRY",

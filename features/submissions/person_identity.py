@@ -20,7 +20,7 @@ Entity = dict[str, Any]
 IDS_KEPT: Final = timedelta(days=179)
 
 _LONGEST: Final = 100
-_MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
+_MEXICO, _ARGENTINA, _BRAZIL = "52", "54", "55"
 _LONGEST_LOCAL: Final = 11  # digits of a number without its country's code
 
 
@@ -29,12 +29,19 @@ class Phone(Struct, frozen=True):
 
     written: str  # international form; what was typed where that is no whole number, or has an extension
     identity: str | None = None  # equal for one line; None: it stands for nobody, such as "123" or a local number
-    searches: tuple[str, ...] = ()  # the digits by which amoCRM finds it, in one spelling or another
+    code: str = ""  # of the country
+    spellings: tuple[str, ...] = ()  # inside the country: as it was typed, and as it is written elsewhere
 
     @property
-    def digits(self) -> str:
-        """The last ones, as they are dialled inside a country; empty for what stands for nobody."""
-        return next(iter(self.searches), "")
+    def searches(self) -> list[str]:
+        """The digits by which amoCRM finds it, in one spelling or another."""
+        # vendor: contacts.few_digits (guess) A search by fewer than ten digits, as numbers of Uzbekistan or Portugal
+        # have without their country's code, finds a phone that ends with them. Where it does not, the last ten of all
+        # do.
+        # source: a client of Kommo's in Portugal asks for the last nine, one of amoCRM's in Uzbekistan for the whole
+        # number
+        asked = [digits[-10:] for one in self.spellings for digits in (one, self.code + one)]
+        return list(dict.fromkeys(asked))
 
     @property
     def dialled(self) -> str:
@@ -58,31 +65,27 @@ def phone(text: str, country: str) -> Phone | None:
     import phonenumbers
 
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    line, other = _spellings(number, written)
-    # vendor: contacts.few_digits (guess) A search by fewer than ten digits, as numbers of Uzbekistan or Portugal have
-    # without their country's code, finds a phone that ends with them. Where it does not, the last ten of all do.
-    # source: a client of Kommo's in Portugal asks for the last nine, one of amoCRM's in Uzbekistan for the whole number
-    code = len(f"+{number.country_code}")
-    asked = [digits[-10:] for one in (written, line, other) for digits in (one[code:], one[1:])]
-    searches = tuple(dict.fromkeys(asked))
+    code, national = str(number.country_code), written[len(f"+{number.country_code}") :]
+    line, other = _spellings(code, national)
+    spellings = tuple(dict.fromkeys((national, line, other)))
     if number.extension:
-        return Phone(typed, f"{written};ext={number.extension}", searches)
-    return Phone(written, line, searches)
+        return Phone(typed, f"{written};ext={number.extension}", code, spellings)
+    return Phone(written, f"+{code}{line}", code, spellings)
 
 
-# source: the plans of numbers of ENACOM and Anatel; `wa_id` in bodies of WhatsApp's that public receivers keep
-def _spellings(number: "PhoneNumber", written: str) -> tuple[str, str]:
+# source: the plans of numbers of ENACOM and Anatel; `wa_id` in bodies of WhatsApp's that public receivers keep; those
+# that send to WhatsApp leave out the 9 before a 7, too, since the radio phones that had such numbers are gone (2018)
+def _spellings(code: str, national: str) -> tuple[str, str]:
     """The line as its number is today, and as it is written elsewhere. Argentina's mobile has a 9 behind the country's
     code from abroad, and in WhatsApp, that nobody writes at home; Brazil's has one before its eight digits, which
     WhatsApp's older accounts lack."""
-    code, national = number.country_code, str(number.national_number)
     if code == _ARGENTINA and len(national) == 11 and national[0] == "9":
-        return f"+{code}{national[1:]}", written
-    if code == _BRAZIL and len(national) == 10 and national[2] in "689":
-        return f"+{code}{national[:2]}9{national[2:]}", written
-    if code == _BRAZIL and len(national) == 11 and national[2] == "9" and national[3] in "689":
-        return written, f"+{code}{national[:2]}{national[3:]}"
-    return written, written
+        return national[1:], national
+    if code == _BRAZIL and len(national) == 10 and national[2] in "6789":
+        return f"{national[:2]}9{national[2:]}", national
+    if code == _BRAZIL and len(national) == 11 and national[2] == "9" and national[3] in "6789":
+        return national, national[:2] + national[3:]
+    return national, national
 
 
 # source: IFT's plan of numbers since August 2019; WhatsApp still calls a Mexican by it
@@ -92,7 +95,7 @@ def _without_old_prefix(number: "PhoneNumber") -> "PhoneNumber":
 
     national = str(number.national_number)
     is_abroad = number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY
-    if number.country_code == _MEXICO and is_abroad and len(national) == 11 and national[0] == "1":
+    if str(number.country_code) == _MEXICO and is_abroad and len(national) == 11 and national[0] == "1":
         number.national_number = int(national[1:])
     return number
 
@@ -108,13 +111,21 @@ def _number(text: str, country: str) -> "PhoneNumber | None":
         except phonenumbers.NumberParseException:
             return None
 
+    def is_valid(one: "PhoneNumber | None") -> bool:
+        """As it is written, or as its line is today: the plan has no Brazilian mobile of eight digits any more."""
+        if one is None or phonenumbers.is_valid_number(one):
+            return one is not None
+        code, national = str(one.country_code), str(one.national_number)
+        line, _ = _spellings(code, national)
+        return line != national and phonenumbers.is_valid_number(phonenumbers.parse(f"+{code}{line}"))
+
     number = parsed(text)
     if number is not None and number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_PLUS_SIGN:
         # Toll-free numbers and the like may be as short as a local one.
         kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
         is_whole = phonenumbers.is_possible_number_for_type_with_reason(number, kind) == ValidationResult.IS_POSSIBLE
         return number if is_whole else None
-    if number is not None and phonenumbers.is_valid_number(number):
+    if is_valid(number):
         return number
     digits, metadata = re.sub(r"\D", "", text), PhoneMetadata.metadata_for_region(country, None)
     if not country and len(digits.removeprefix("00")) <= _LONGEST_LOCAL and not digits.startswith("00"):
@@ -123,7 +134,7 @@ def _number(text: str, country: str) -> "PhoneNumber | None":
     if re.search(r"[^\W\d_]", text) or (before and digits.startswith(before) and not digits.startswith("00")):
         return None  # words may hold digits of their own; behind its prefix stands a number of the country
     number = parsed(f"+{digits.removeprefix('00')}")
-    return number if number is not None and phonenumbers.is_valid_number(number) else None
+    return number if is_valid(number) else None
 
 
 def phones(texts: Sequence[str], country: str) -> list[Phone]:
