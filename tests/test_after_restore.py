@@ -258,6 +258,7 @@ def test_37_3_a_moment_to_come_is_refused(story: Story, backup: Backup) -> None:
     assert story.sql("SELECT count(*) FROM amocrm_restores") == [(0,)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_restored", [True, False])
 def test_37_3_a_key_that_is_used_again_after_its_days_is_another_write(
     story: Story, backup: Backup, is_restored: bool

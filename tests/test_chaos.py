@@ -138,6 +138,7 @@ def test_31_the_table_of_the_documents_names_what_is_planted() -> None:
     assert sorted(told) == sorted((one.invariant, one.name, judged.short(one.campaign)) for one in planted.DEFECTS)
 
 
+@pytest.mark.long
 def test_only_a_kill_that_was_sent_is_a_kill() -> None:
     """31-A1: a worker that raises at once, or ends by itself, is told with its traceback, and killed nowhere."""
     killer = Killer(random.Random(1))
@@ -198,6 +199,7 @@ def test_each_message_is_compared_not_the_last_state_alone() -> None:
     assert wrong(deal, [*_MOVED[:3], other]) == ["lost: the text of note 7, told is Goodbye"]
 
 
+@pytest.mark.long
 def test_bodies_of_builders_in_the_campaign_are_different_submissions() -> None:
     """35: two with one id would be one submission, and the other's words nowhere; the campaign would be to blame."""
     known = set()

@@ -35,6 +35,7 @@ def test_the_table_in_the_documents_is_of_these_clients() -> None:
         assert f"| `{peer.package}` | {conformance.version_of(peer)} |" in text, "run: make conformance"
 
 
+@pytest.mark.long
 def test_the_proxy_leads_nowhere_else(behind_tls: tuple[str, dict[str, str]]) -> None:
     _, environ = behind_tls
     with httpx.Client(proxy=environ["HTTPS_PROXY"], trust_env=False) as client:

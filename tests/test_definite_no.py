@@ -184,6 +184,7 @@ def test_a_renamed_account_whose_new_address_cannot_be_had_now_stays_connected(
 # --- B3 -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "status", "code", "hours"),
     [("html", 404, "account_not_found", 6), ("status", 504, "refresh_outcome_unknown", 2)],

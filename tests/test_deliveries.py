@@ -907,6 +907,7 @@ def test_an_uploaded_pdf_is_not_part_of_what_is_shown(story: Story) -> None:
     assert told["content"]["pdf"] == {"filename": "a.pdf"}
 
 
+@pytest.mark.long
 def test_a_list_of_deliveries_reads_nothing_of_what_was_sent(story: Story) -> None:
     """Quotations of some megabytes each: a page of 200 needed more memory than a function has."""
     content = b"%PDF-1.7\n" + bytes(3_000_000) + b"\n%%EOF"

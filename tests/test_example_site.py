@@ -52,6 +52,7 @@ def test_a_link_decides_nothing_on_a_companys_page(page: Page, name: str, query:
     expect(page.get_by_role("button", name="Подключить")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_an_order_whose_answer_is_lost_is_the_same_after_a_reload(page: Page) -> None:
     """38-1: it had another number, so it came twice."""
     numbers: list[str] = []

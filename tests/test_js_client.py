@@ -104,18 +104,21 @@ def test_the_same_key_is_the_same_write(tell: Any, story: Story) -> None:
     assert _saved(story) == 1
 
 
+@pytest.mark.long
 def test_a_widget_opens_one_session_and_renews_it(tell: Any, story: Story) -> None:
     told = tell("widget", one_time_tokens=_tokens(story, 3))
     assert (told["state"], told["calls"], told["heard"]) == ("delivered", 1, [True])
     assert tell("renewed", one_time_tokens=_tokens(story, 3)) == {"calls": 2}
 
 
+@pytest.mark.long
 def test_calls_at_the_end_of_a_session_open_one_together(tell: Any, story: Story) -> None:
     """30-G12: whoever hears late that the old session has ended takes the one that a neighbour has opened."""
     told = tell("neighbours", one_time_tokens=_tokens(story, 6))
     assert told == {"calls": 2, "names": 1, "heard": [True, False, True]}
 
 
+@pytest.mark.long
 def test_a_network_that_is_away_ends_no_session(tell: Any, story: Story) -> None:
     """30-G12: it is opened a moment later."""
     assert tell("unreachable", one_time_tokens=_tokens(story, 1)) == {"id": story.lead_id, "heard": [True]}

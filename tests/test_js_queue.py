@@ -211,6 +211,7 @@ def test_a_file_that_amocrm_does_not_take_at_once_is_followed(tab: Any, story: S
     assert story.sql("SELECT state FROM amocrm_deliveries") == [("delivered",)]
 
 
+@pytest.mark.long
 def test_an_upload_whose_session_has_ended_is_sent_again_by_ones_own_fetch(tab: Any, story: Story) -> None:
     """30-G1: a page in a card renews its session in a `fetch` of its own (web/ui/card.js); bytes go another way."""
     page = tab(queue=None)
@@ -272,6 +273,7 @@ def test_what_one_has_written_is_sent_by_nobody_else(
     assert _saved(story) == 1
 
 
+@pytest.mark.long
 def test_what_was_written_for_another_server_stays(tab: Any, story: Story, visitor: BrowserContext) -> None:
     """30-G9"""
     elsewhere = tab(api="http://127.0.0.1:9/crm_api")
@@ -306,6 +308,7 @@ def test_a_session_of_another_deal_is_refused_and_takes_nothing_away(
     assert (_saved(story), _saved(story, other)) == (1, 0)
 
 
+@pytest.mark.long
 def test_a_write_for_no_deal_is_not_for_the_next_connections_deal(
     tab: Any, story: Story, visitor: BrowserContext
 ) -> None:
@@ -319,6 +322,7 @@ def test_a_write_for_no_deal_is_not_for_the_next_connections_deal(
     assert _saved(story) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("status", "answer"),
     others_long(

@@ -147,6 +147,7 @@ def test_34_4_the_pages_files_are_what_the_catalogues_say() -> None:
         assert json.loads(page_texts.made(language, Catalog())) == page_texts.english()
 
 
+@pytest.mark.long
 def test_34_4_forms_are_chosen_as_unicode_has_it() -> None:
     """By the server's rules and by the browsers', for whole numbers: the forms are the same ones."""
     for language in OTHERS:

@@ -104,6 +104,7 @@ def test_30_k_nobody_waits_behind_a_migration_that_waits_for_a_backup(empty_data
     assert [one.version for one in applied] == [version]
 
 
+@pytest.mark.long
 def test_30_k_a_migration_that_does_not_get_its_table_says_so_and_is_applied_later(
     empty_database: str, folder: Path
 ) -> None:

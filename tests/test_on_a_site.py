@@ -257,6 +257,7 @@ def test_a_form_is_sent_although_the_client_did_not_come_at_first(shown: Any, st
     assert (_count(story), _told(page), len(set(asked))) == (1, "sent", 2)
 
 
+@pytest.mark.long
 def test_what_is_typed_while_the_answer_takes_its_time_stays(shown: Any, story: Story) -> None:
     """38-R1: a phone that was put right meanwhile was wiped off with the form that had been sent."""
     page = shown()
@@ -286,6 +287,7 @@ _WAITS = """document.addEventListener('submit', (event) => {
 _SUBMITS = "document.querySelector('#go').onclick = (event) => { event.preventDefault(); event.target.form.submit(); }"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("script", "attributes"), [(_WAITS, ""), (_SUBMITS, ""), (_WAITS, 'action="#" method="GET"')])
 def test_a_form_that_a_script_sends_by_itself_arrives(shown: Any, story: Story, script: str, attributes: str) -> None:
     """`form.submit()` tells nobody of it: the page came anew with the phone in its address, and nothing arrived."""
@@ -350,6 +352,7 @@ def test_a_browser_that_is_too_old_for_the_client_sends_all_the_same(shown: Any,
     expect(page.get_by_role("alert")).to_have_text("Not sent. email: is required.")
 
 
+@pytest.mark.long
 def test_a_tag_that_lost_its_attributes_has_its_key_in_its_address(shown: Any, story: Story) -> None:
     """Google Tag Manager keeps no `data-…` of a script: the key was lost, and the form told of a silent server."""
     page = shown(tag='<script src="{api}/form/embed.js?key={key}&lang=es"></script>')
@@ -368,6 +371,7 @@ def test_a_page_in_a_language_that_we_do_not_speak_is_answered_in_its_readers(sh
     assert _count(story) == 2
 
 
+@pytest.mark.long
 def test_it_is_said_that_a_form_is_under_way(shown: Any, story: Story) -> None:
     """38-4: nothing was, and the line was made with its text in it, which a screen reader does not read."""
     page = shown()
@@ -383,6 +387,7 @@ def test_it_is_said_that_a_form_is_under_way(shown: Any, story: Story) -> None:
     assert _count(story) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["head", "body"])
 def test_the_booking_page_is_seen_wherever_its_tag_stands(
     shown: Any, story: Story, ingress: Ingress, place: str
@@ -571,6 +576,7 @@ def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, ch
     page.close()
 
 
+@pytest.mark.long
 def test_a_page_that_is_left_gives_its_time_back(story: Story, ingress: Ingress, chromium: Browser) -> None:
     """38-R2: whoever chose a time, and then their language, did not find it any more: their own page kept it."""
     offer = {

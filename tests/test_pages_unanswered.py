@@ -117,6 +117,7 @@ def test_a_browser_that_is_too_old_for_a_page_is_told_so(page: Page, booking: st
     expect(page.get_by_role("alert")).to_contain_text("Este navegador é antigo demais")
 
 
+@pytest.mark.long
 def test_what_goes_wrong_in_a_page_that_is_there_takes_nothing_away(page: Page, booking: str) -> None:
     page.goto(booking)
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
@@ -126,6 +127,7 @@ def test_what_goes_wrong_in_a_page_that_is_there_takes_nothing_away(page: Page, 
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
 
 
+@pytest.mark.long
 def test_times_that_did_not_come_are_asked_for_again(page: Page, booking: str) -> None:
     """38-4: where a company takes visits less than a week ahead, no button was left to press."""
     times = re.compile("action=get_slots")

@@ -125,6 +125,7 @@ def _allowing(account: Account, **changed: Any) -> Callable[[str], bool]:
     return open_
 
 
+@pytest.mark.long
 @pytest.mark.vendor("cleaning.trash", "cleaning.tasks", "cleaning.files")
 def test_the_simulator_is_as_expected_and_nothing_is_left(account: Account) -> None:
     told = account.probe()
@@ -151,6 +152,7 @@ def test_each_difference_is_found_alone(account: Account, rule: str) -> None:
         assert account.probe(gateway=gateway).rules("different") == [rule]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("cents", "seen"),
     [
@@ -192,6 +194,7 @@ def _of_another_deal(body: bytes) -> tuple[bytes, str]:
     return body.replace(b"event%5Bdata%5D%5Bid%5D=", b"event%5Bdata%5D%5Bid%5D=9"), "text/plain"
 
 
+@pytest.mark.long
 @pytest.mark.vendor("pipeline.hook")
 @pytest.mark.parametrize(
     ("on_the_way", "verdict", "seen"),
@@ -299,6 +302,7 @@ def test_what_cannot_be_removed_is_told_and_the_next_run_finds_it(simulator: Sim
     assert "from an earlier run" in told.output
 
 
+@pytest.mark.long
 def test_a_report_tells_nothing_of_the_account(account: Account) -> None:
     told = account.probe()
     people = [str(one["name"]) for one in account.at_first["contacts"].values()]

@@ -225,6 +225,7 @@ def test_30_texts_of_messages_that_wait_do_not_need_the_old_key(
     assert "0 value(s)" in CliRunner().invoke(main, ["rotate-keys"], env=both).output
 
 
+@pytest.mark.long
 def test_large_rows_are_gone_through_a_few_at_a_time(connected: Story, environment: dict[str, str]) -> None:
     """Quotations of some megabytes each: two hundred at once would neither fit into memory nor come within a
     statement's time."""
@@ -442,6 +443,7 @@ WHERE c.relname LIKE 'amocrm\_%' AND c.relkind IN ('r', 'p') AND NOT c.relispart
 """
 
 
+@pytest.mark.long
 def test_j10_old_data_goes_however_much_is_due(connected: Story) -> None:
     """30-J10: a backlog that is never done does not keep what customers wrote for ever."""
     connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())

@@ -66,6 +66,7 @@ def test_a_deferred_delivery_sends_a_message_for_the_moment_it_is_due(
     story.runtime.close()
 
 
+@pytest.mark.long
 def test_a_queue_that_fails_harms_nothing(connected: Story, environment: dict[str, str], sqs: Any) -> None:
     story = _queued(connected, environment, "https://sqs.eu-central-1.amazonaws.com/1/nowhere")
     _defer(story)

@@ -106,6 +106,7 @@ def test_what_is_there_is_not_made_again(tmp_path: Path, are_there: str, made: i
     assert public == ["amocrm-oauth-callback", "amocrm-crm-api", "amocrm-amocrm-events"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network", others_long(["enp1 2", ""]))
 def test_the_functions_run_in_a_network_where_one_is_named(tmp_path: Path, network: str) -> None:
     """34-5: a database without a public address is reached from its own network only."""
@@ -113,6 +114,7 @@ def test_the_functions_run_in_a_network_where_one_is_named(tmp_path: Path, netwo
     assert [_options(version, "--network-id") for version in versions] == [[network] if network else []] * 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("missing", ["SERVICE_ACCOUNT_ID", "SECRET"])
 def test_what_is_missing_is_said_before_anything_is_done(tmp_path: Path, missing: str) -> None:
     deployed = _Deployed(tmp_path, **{missing: ""})
@@ -121,6 +123,7 @@ def test_what_is_missing_is_said_before_anything_is_done(tmp_path: Path, missing
     assert deployed.calls == []
 
 
+@pytest.mark.long
 def test_a_store_without_settings_deploys_nothing(tmp_path: Path) -> None:
     empty = _SECRET | {"current_version": {"id": "e6qversion"}}
     deployed = _Deployed(tmp_path, SECRET_DOCUMENT=json.dumps(empty))

@@ -45,6 +45,7 @@ def test_37_3_a_call_that_is_repeated_has_the_same_id(office: Office, backup: Ba
     assert first == second
 
 
+@pytest.mark.long
 def test_37_3_a_bot_is_not_started_twice_and_starts_for_what_is_new(office: Office, backup: Backup) -> None:
     """Nobody can tell whether it ran, so it is left to a person; an event that is newer than the restore is new."""
     bot_id = int(next(iter(office.account()["salesbots"])))

@@ -121,6 +121,7 @@ def _held(office: Office, text: str = "") -> tuple[str, dict[str, str], str]:
     return made["url"], dict(parse_qsl(made["form"])), made["id"]
 
 
+@pytest.mark.long
 def test_json_is_taken_as_well(office: Office) -> None:
     url, fields, waiting = _held(office)
     body = {"token": fields["token"], "return_url": fields["return_url"], "data": {"text": "{deal.price}"}}

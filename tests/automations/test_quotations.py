@@ -53,6 +53,7 @@ def _quoted(office: Office) -> tuple[Any, str]:
     return result.get("calculation") or result["skipped"], "\n".join(text for text in texts if "ref:" in text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("filters", [True, False])
 def test_all_goods_are_quoted_also_where_each_is_read_by_itself(office: Office, filters: bool) -> None:
     office.story.simulator.control("limits", per_integration=1000, per_account=1000)

@@ -23,6 +23,7 @@ def _take(clinic: Clinic, backup: Backup) -> None:
     backup.take()
 
 
+@pytest.mark.long
 def test_37_3_a_visit_that_is_booked_again_is_there_once(clinic: Clinic, backup: Backup) -> None:
     _take(clinic, backup)
     first = clinic.booked(_key(clinic))
@@ -74,6 +75,7 @@ def test_37_3_without_a_restore_the_command_says_so(clinic: Clinic, backup: Back
     assert (told.exit_code, "run mark-restored first" in told.output) == (1, True)
 
 
+@pytest.mark.long
 def test_37_3_another_change_than_the_one_that_was_lost_is_noted(clinic: Clinic, backup: Backup) -> None:
     """It has the same number: the visit's second version."""
     visit = clinic.booked(starts_at=clinic.at(10))["booking"]["id"]
@@ -97,6 +99,7 @@ def test_37_3_an_account_that_cannot_be_asked_is_told(clinic: Clinic, backup: Ba
     assert (told.exit_code, "could not be asked" in told.output) == (1, True), told.output
 
 
+@pytest.mark.long
 def test_37_3_visits_that_were_moved_or_cancelled_since_follow_their_tasks(clinic: Clinic, backup: Backup) -> None:
     """What amoCRM's tasks know is compared as always: a moved one moves, a cancelled one is for a person."""
     moved = clinic.booked(starts_at=clinic.at(10))["booking"]["id"]

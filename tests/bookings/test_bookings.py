@@ -623,6 +623,7 @@ def test_links_that_are_none(clinic: Clinic) -> None:
         assert secret not in dump
 
 
+@pytest.mark.long
 def test_a_removed_service_can_still_be_moved(clinic: Clinic) -> None:
     made = clinic.booked()
     clinic.set_up(services=settings()["bookings"]["services"][1:])
@@ -650,6 +651,7 @@ def test_a_task_that_was_moved_moves_the_visit(clinic: Clinic) -> None:
     assert clinic.compare()["due"] == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("hour", "minute"), [(12, 0), (13, 0), (3, 0), (15, 7)])
 def test_a_task_that_was_moved_to_where_it_cannot_be_is_set_back_and_told(
     clinic: Clinic, hour: int, minute: int
@@ -800,6 +802,7 @@ def _dies(*_: Any, **__: Any) -> None:
     raise RuntimeError("killed")
 
 
+@pytest.mark.long
 def test_a_change_that_comes_before_the_booking_is_there_waits(clinic: Clinic) -> None:
     clinic.story.simulator.fault("status", status=500, path="/api/v4/leads/complex", times=2)
     made = clinic.book()
@@ -813,6 +816,7 @@ def test_a_change_that_comes_before_the_booking_is_there_waits(clinic: Clinic) -
     assert [task["is_completed"] for task in clinic.tasks()] in ([], [True])
 
 
+@pytest.mark.long
 def test_a_late_delivery_takes_back_nothing(clinic: Clinic) -> None:
     """The first booking is brought after it was moved: the task stands at the new time at once."""
     clinic.story.simulator.fault("status", status=500, path="/api/v4/tasks", method="POST", times=1)
@@ -929,6 +933,7 @@ def test_30_d3_a_visit_whose_room_is_elsewhere_is_told(clinic: Clinic) -> None:
     assert clinic.bookings(needs_a_person="1") == []
 
 
+@pytest.mark.long
 def test_30_d4_none_of_many_visits_is_left_behind_unseen(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "_PAGE", 1)
     for hour in (9, 10, 11):

@@ -1,8 +1,11 @@
 """30-C4: a visit, or a clinic, whose comparing fails with what nobody foresaw keeps no other from its turn."""
 
+import pytest
+
 from tests.bookings.conftest import Clinic
 
 
+@pytest.mark.long
 def test_a_poisoned_visit_keeps_no_other_from_being_compared(clinic: Clinic) -> None:
     first, second = clinic.booked(), clinic.booked(starts_at=clinic.at(11))
     clinic.story.sql("UPDATE amocrm_bookings SET facts = '{}' WHERE id = %s", first["booking"]["id"])

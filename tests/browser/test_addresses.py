@@ -190,6 +190,7 @@ def test_38_2_a_version_of_a_calculator_and_a_line_of_the_log_have_addresses(
         assert http.post("/inherit_calculator", json={"level": "connection"}).status_code == 200
 
 
+@pytest.mark.long
 def test_38_1_what_the_overview_counts_is_found_in_its_connection(context: BrowserContext, demo: Demo) -> None:
     """An endpoint that was turned off: from the overview's line to the view in which it is turned on again."""
     with demo.http(connect(demo)) as http:
@@ -207,6 +208,7 @@ def test_38_1_what_the_overview_counts_is_found_in_its_connection(context: Brows
         demo.sql("UPDATE amocrm_endpoints SET removed_at = amocrm_now()")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", others_long(["\u05e9\u05dc\u05d5\u05dd \u202e\u05e2\u05d5\u05dc\u05dd", "Щ" * 80]))
 def test_38_1_on_a_phone_nothing_is_cut(chromium: Browser, demo: Demo, name: str) -> None:
     """At 390 px, with names that are long or run from right to left; what a finger presses is 44 px high."""

@@ -125,6 +125,7 @@ def test_35_5_a_phone_that_nobody_recognised_is_chosen_and_read_again(
     picture(page, f"panel-incoming-read-{language}")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(503)
 def test_35_5_incoming_where_nothing_is_and_where_the_server_is_silent(context: BrowserContext, demo: Demo) -> None:
     """What somebody sees who may only look: what came, and what of it is known, without any value."""

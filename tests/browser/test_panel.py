@@ -141,6 +141,7 @@ def test_what_is_refused_late_ends_no_session_but_its_own(context: BrowserContex
     expect(page.get_by_text("Вход закончился.")).to_have_count(0)
 
 
+@pytest.mark.long
 @pytest.mark.refusals(502)
 def test_a_connection_that_cannot_be_asked_for_stays_chosen(context: BrowserContext, demo: Demo) -> None:
     """30-G4's brother: else the panel would go on with another one, and somebody would change that."""
@@ -195,6 +196,7 @@ def test_another_language_is_shown_also_behind_a_fragment(context: BrowserContex
     expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_pages_work_where_storage_is_blocked(blocked: Page, demo: Demo) -> None:
     """30-G6: the language goes by the address then, and the token lasts as long as the page."""
     sign_in(blocked, demo)
@@ -328,6 +330,7 @@ def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: Browse
         assert endpoint["statuses"] == []  # all of one that is not seen
 
 
+@pytest.mark.long
 def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G7: what was typed into settings went with the tab, or with another connection."""
     connect(demo)
@@ -368,6 +371,7 @@ def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContex
     assert len(asked) == 5
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 @pytest.mark.parametrize("tab", others_long(["settings", "events", "appointments"]))
 def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserContext, demo: Demo, tab: str) -> None:

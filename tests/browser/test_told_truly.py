@@ -55,6 +55,7 @@ def test_38_7_why_there_is_nothing_to_choose_from(context: BrowserContext, demo:
     expect(told).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(404)
 def test_38_7_a_connection_that_somebody_else_has_removed(context: BrowserContext, demo: Demo) -> None:
     """What is open tells it; so does every other view of it."""

@@ -83,6 +83,7 @@ def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Dem
             http.post(f"/remove_{what}", json={"id": made["id"]})
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_38_rights_that_somebody_has_taken_are_not_given_back_in_silence(context: BrowserContext, demo: Demo) -> None:
     page = connected_panel(context, demo)

@@ -79,6 +79,7 @@ def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
     assert note.text(_calculation(title="Смета зала"), own, "ru").startswith("Смета зала №")
 
 
+@pytest.mark.long
 def test_typst_is_not_imported_before_a_quotation_is_rendered() -> None:
     code = "import sys, functions.crm_api.handler, functions.run_deliveries.run; sys.exit('typst' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -105,6 +105,7 @@ def _read_while_we_write(feed: Feed, write: Callable[[], object]) -> dict[str, A
     return dict(told["data"]["lead"])
 
 
+@pytest.mark.long
 @pytest.mark.vendor("lists.behind")
 def test_31_5_what_a_list_has_not_shown_of_our_own_write_is_no_news(clinic: Feed) -> None:
     """And what a person does afterwards is, also to what we have written."""
@@ -316,6 +317,7 @@ def _full(**contact: str) -> dict[str, Any]:
     return form(contact=person, fields={"city": "Казань", "stone": "Кварц"}, price=4500)
 
 
+@pytest.mark.long
 @pytest.mark.vendor("events.at_making", "events.fields", "events.tags", "events.links")
 @pytest.mark.parametrize("way", ["hook", "ask"])
 def test_31_b1_a_form_with_tags_and_mapped_fields_is_no_news(feed: Feed, way: str) -> None:
@@ -417,6 +419,7 @@ def test_31_b1_an_answer_that_was_lost_makes_no_news(feed: Feed) -> None:
     assert feed.told() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hours", [0, 30], ids=["at once", "a day later"])
 def test_31_b1_notes_beside_the_forms_own_are_no_news(feed: Feed, hours: int) -> None:
     """Of what found no place in a contact that is there, and the first ones of a text that is too long for one."""
@@ -466,6 +469,7 @@ def _incoming(feed: Feed) -> int:
     return int(submit(story, _full())["incoming_lead"]["lead_id"])
 
 
+@pytest.mark.long
 @pytest.mark.vendor("unsorted.accepted", "webhooks.unsorted")
 @pytest.mark.parametrize("way", ["hook", "ask"])
 @pytest.mark.parametrize("days", others_long([0, 20]))

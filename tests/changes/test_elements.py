@@ -74,6 +74,7 @@ def test_where_filters_are_off_elements_are_told_all_the_same(feed: Feed, elemen
     assert _named(feed) == [("catalog_element.updated", id_, "v1") for id_ in elements[:40]]
 
 
+@pytest.mark.long
 def test_elements_of_a_list_that_is_gone_keep_nothing_from_being_told(feed: Feed, elements: list[int]) -> None:
     feed.run(3600)
     _changed(feed, elements[:3], "v1")

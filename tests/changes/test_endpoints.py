@@ -133,6 +133,7 @@ def test_who_answers_a_letter_at_a_time_is_left(raw: list[_Raw], monkeypatch: py
     assert (str(raised.value), time.monotonic() - began < 6) == ("TooSlow", True)
 
 
+@pytest.mark.long
 def test_33_4_a_body_that_comes_a_letter_at_a_time_is_left(raw: list[_Raw]) -> None:
     """Where it is asked for: of a calendar that a doctor keeps elsewhere."""
     slow = _Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000, pause=0.02)

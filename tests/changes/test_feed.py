@@ -396,6 +396,7 @@ def test_what_hooks_have_lost_is_found_by_asking(feed: Feed) -> None:
     assert feed.told() == []
 
 
+@pytest.mark.long
 def test_a_flood_waits_for_asking_and_harms_nobody(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MOST_WAITING", 3)
     monkeypatch.setattr(filtered_reads, "PAGE_LIMIT", 2)
@@ -409,6 +410,7 @@ def test_a_flood_waits_for_asking_and_harms_nobody(feed: Feed, monkeypatch: pyte
     assert sorted(one["data"]["lead"]["id"] for one in feed.told()) == sorted(leads)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("feed")
 def test_the_rate_is_kept_while_many_deals_are_read(feed: Feed) -> None:
     story = feed.story

@@ -44,6 +44,7 @@ def test_messages_of_one_body_are_told_in_its_order(feed: Feed) -> None:
     assert _texts(feed) == ids
 
 
+@pytest.mark.long
 def test_what_was_put_off_is_read_when_amocrm_tells_of_it_again(feed: Feed) -> None:
     """It waited for its hour all the same, and woke its connection for nothing."""
     feed.story.simulator.fault("status", path="/api/v4/leads/.*/notes/.*", status=403, times=10)

@@ -112,6 +112,7 @@ def test_no_more_wait_than_there_is_room_for(small: Feed, monkeypatch: pytest.Mo
     assert most <= 12
 
 
+@pytest.mark.long
 @pytest.mark.vendor("lists.updated_at_given")
 def test_a_deal_that_says_it_was_changed_next_year_hides_no_other(small: Feed) -> None:
     """30-K: whoever imports deals says when they were changed, and may be wrong; lists are gone on with from now."""

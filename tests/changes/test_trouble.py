@@ -176,6 +176,7 @@ def test_an_unpaid_account_is_told_of_and_loses_nothing(feed: Feed) -> None:
     assert (_names(feed), _problem(feed)) == (["Before it was paid"], None)
 
 
+@pytest.mark.long
 def test_an_account_that_is_away_costs_few_calls(feed: Feed) -> None:
     for number in range(20):
         feed.person(id=None, fields={"name": f"Deal {number}"}, note="A note")

@@ -49,6 +49,7 @@ def test_who_comes_back_gets_all_of_it_however_old_it_is(feed: Feed) -> None:
     assert told.index((second, 1)) < told.index((second, 2))
 
 
+@pytest.mark.long
 def test_a_message_that_waited_for_long_is_not_dead_after_one_failure(feed: Feed) -> None:
     """Nobody has turned anything off: the server was away, and fails once more when it is back."""
     first, second = _deals(feed, 2)

@@ -78,6 +78,7 @@ def test_37_3_a_restored_cells_account_is_looked_for_in_the_new_cell_too(here: C
     assert there.sql("SELECT count(*) FROM amocrm_deliveries WHERE looks_since IS NOT NULL") == [(1,)]
 
 
+@pytest.mark.long
 def test_the_old_cell_says_that_it_has_moved(here: Cell, there: Cell) -> None:
     """Whoever they are; and it keeps nothing by which amoCRM could be called, or that customers wrote."""
     key = json_of(
@@ -276,6 +277,7 @@ def test_what_was_begun_is_given_up(here: Cell, there: Cell) -> None:
     assert (_state(here), _state(there)) == ([], [])
 
 
+@pytest.mark.long
 def test_what_was_begun_is_not_touched_where_both_addresses_are_the_same(here: Cell, there: Cell) -> None:
     """To give up, or to go on, would remove what is here as if it were what has been copied there."""
     _save(here, 1)
@@ -338,6 +340,7 @@ def test_what_cannot_be_copied_goes_on_where_it_is(here: Cell, there: Cell) -> N
     assert (_state(here), _state(there)) == ([], [])
 
 
+@pytest.mark.long
 def test_it_ends_where_the_command_was_killed_between_both_last_words(here: Cell, there: Cell) -> None:
     def die(step: str) -> None:
         if step == "finish":
@@ -416,6 +419,7 @@ def test_a_pair_that_comes_too_late_is_in_the_log(here: Cell, there: Cell, capsy
     assert integrations.by_id(there.story.runtime.database, claimed.id) is not None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["copy", None], ids=["on its way", "there"])
 def test_38_a_pair_of_what_has_left_is_told_and_keeps_no_other_from_its_place(
     step: str | None,

@@ -205,6 +205,7 @@ def test_38_what_has_left_is_not_refreshed_before_anybody_has_restored_the_token
     assert here.story.row().problem_code == "account_moved"
 
 
+@pytest.mark.long
 def test_38_cells_that_are_one_installation_of_the_journal_are_told_before_anything_begins(
     here: Cell, there: Cell, journaled: dict[str, str], folder: Path
 ) -> None:
@@ -242,6 +243,7 @@ def test_30_what_has_come_back_is_restored_as_any_other(
     assert _read(here) == 200
 
 
+@pytest.mark.long
 def test_30_without_a_journal_somebody_says_who_has_left(
     here: Cell, there: Cell, environment: dict[str, str], backup: Callable[[], None]
 ) -> None:

@@ -192,6 +192,7 @@ def test_38_long_names_do_not_stay_in_memory() -> None:
     assert after - before < 900_000
 
 
+@pytest.mark.long
 def test_35_of_thousands_of_values_the_first_are_looked_at_and_all_are_kept() -> None:
     many = {f"n{number}": "x" for number in range(4000)}
     body = _body({"Телефон": PHONE} | many | {"Второй телефон": "+7 921 100-00-02"})

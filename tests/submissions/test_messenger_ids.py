@@ -316,6 +316,7 @@ def test_a_lost_answer_makes_no_second_contact(site: Story, mode: str) -> None:
     assert len(talk.contacts) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", ["lost answer", "killed"])
 def test_the_next_message_waits_for_one_of_which_nobody_knows_what_it_has_made(
     talk: _Talk, monkeypatch: pytest.MonkeyPatch, end: str
@@ -340,6 +341,7 @@ def test_the_next_message_waits_for_one_of_which_nobody_knows_what_it_has_made(
     assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mode", "path"), [("lead", "leads/complex"), ("incoming_lead", "leads/unsorted/.*"), ("contact", "contacts")]
 )
