@@ -527,15 +527,22 @@ def test_a_visit_whose_time_is_still_being_kept_cannot_become_another_one(
 def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, chromium: Browser) -> None:
     """Anyone who is free is anyone of one place: whoever lives in the north was booked in the south, and told after.
 
-    The place stands in the words of each choice: a list that is closed shows nothing else, and few open it.
+    The place stands in the words of each choice: a list that is closed shows nothing else, and few open it. Another
+    service stays at the place: where one doctor was all that it had there, the list went on to the first place.
     """
     doctors = [("one", "north"), ("two", "south"), ("three", "south"), ("four", None)]
+    services: tuple[tuple[str, str, list[str]], ...] = (
+        ("visit", "Visit", []),
+        ("few", "Massage", ["one", "two"]),
+        ("nearly", "Surgery", ["one"]),
+    )
     offer: dict[str, Any] = {
         "is_on": True,
         "places": [{"id": "north", "name": "North"}, {"id": "south", "name": "South", "address": "1 High St"}],
         "resources": [{"id": id_, "name": f"Dr. {id_}", "place": place} for id_, place in doctors],
         "services": [
-            {"id": id_, "name": name, "minutes": 60} for id_, name in (("visit", "Visit"), ("other", "Another visit"))
+            {"id": id_, "name": name, "minutes": 60, "resources": whose}
+            for id_, name, whose in (*services, ("other", "Another visit", []))
         ],
     }
     assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
@@ -559,6 +566,18 @@ def test_a_visitor_sees_which_doctor_is_where(story: Story, ingress: Ingress, ch
     expect(whom.locator("option").first).to_have_text("Dr. one · North")
     with page.expect_request(re.compile("action=get_slots&.*place=south")):
         whom.select_option("Anyone who is free · South")
+    page.get_by_text("Massage").click()
+    expect(whom.locator("option:checked")).to_have_text("Dr. two · South")
+    page.get_by_text("Surgery").click()
+    expect(whom.locator("option:checked")).to_have_text("Dr. one · North")
+    expect(page.get_by_text("South: this service is not offered there.")).to_be_visible()
+    page.get_by_text("Another visit").click()
+    expect(page.get_by_text("this service is not offered there")).to_be_hidden()
+    whom.select_option("Dr. three · South")
+    page.get_by_text("Massage").click()
+    expect(whom.locator("option:checked")).to_have_text("Dr. two · South")
+    page.get_by_role("radio", name="Visit 60 minutes", exact=True).check(force=True)
+    whom.select_option("Anyone who is free · South")
     with page.expect_request(re.compile("action=get_slots&.*service=other.*place=south")):
         page.get_by_text("Another visit").click()
     times = page.get_by_role("group", name="Time").get_by_role("radio")

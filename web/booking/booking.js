@@ -123,6 +123,8 @@ function form(offer, crm) {
     if (hold && !persisted && !isSending) void leaving.call("release_slot", { hold: hold.hold }).catch(() => {});
   });
   const doctor = element("select", { onchange: () => picker.refresh(true) });
+  const notThere = element("p", { className: "soft" });
+  notThere.setAttribute("role", "status");
   const wish = () => ({ service: service.id, ...doctorIn(doctor) });
   const kept = element("p", { className: "soft" });
   kept.setAttribute("role", "status");
@@ -196,7 +198,7 @@ function form(offer, crm) {
   const services = element("fieldset", {}, element("legend", { text: t("booking.service") }), element("div", { className: "choices" }, ...offer.services.map((one, index) => element("label", {},
     element("input", { type: "radio", name: "service", checked: index === 0, onchange: () => {
       service = one;
-      listDoctors(doctor, offer, one.resources);
+      notThere.textContent = listDoctors(doctor, offer, one.resources);
       void picker.refresh(true);
     } }), element("span", {}, one.name, element("small", { text: [t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · ") }))))));
   const zone = element("p", { className: "soft", text: isElsewhere(offer.time_zone) ? t("booking.zone", { zone: offer.time_zone }) : "" });
@@ -207,7 +209,7 @@ function form(offer, crm) {
   return element("form", { onsubmit: (/** @type {Event} */ event) => {
     event.preventDefault();
     void send();
-  } }, services, withWhom, zone, picker.view, kept, person);
+  } }, services, withWhom, notThere, zone, picker.view, kept, person);
 
   async function send() {
     const parts = [services, withWhom, picker.view, ...person.querySelectorAll("label")];

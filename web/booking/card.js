@@ -112,8 +112,10 @@ export async function show(root, crm, client) {
       button.disabled = !chosen;
       key = newKey();
     });
+    const notThere = element("p", { className: "soft" });
+    notThere.setAttribute("role", "status");
     const changed = () => {
-      listDoctors(doctor, offer, offer.services.find((one) => one.id === service.value)?.resources ?? []);
+      notThere.textContent = listDoctors(doctor, offer, offer.services.find((one) => one.id === service.value)?.resources ?? []);
       return picker.refresh(true);
     };
     void changed();
@@ -133,7 +135,7 @@ export async function show(root, crm, client) {
         if (failed && unanswered) tell("bad", `${failed.message} ${t("booking.unknown")}`);
         return !failed || failed.code === "slot_taken" ? picker.refresh() : null;
       });
-    } }, element("h2", { text: t("bookings.new") }), chosen, picker.view, who, why, ...otherCurrency, button);
+    } }, element("h2", { text: t("bookings.new") }), chosen, notThere, picker.view, who, why, ...otherCurrency, button);
   }
 
   const waiting = element("p", { className: "soft", text: t("loading") });

@@ -37,7 +37,7 @@ export function freeze(parts, isOpen) {
 
 // Of several places nobody is sent to one that they have not seen: each is named, with whoever is there, and "anyone" is
 // anyone of it. A list that is closed shows the words of the chosen one alone, so the place stands in them; where it was
-// chosen, it stays so.
+// chosen, it stays so, or at least at its place. Gives what is to be told where that has nobody.
 /**
  * @param {HTMLSelectElement} select
  * @param {{ resources: { id: string, name: string, place: string | null }[], places: { id: string, name: string, address?: string }[] }} offer
@@ -45,18 +45,20 @@ export function freeze(parts, isOpen) {
  */
 export function listDoctors(select, { resources, places }, ids) {
   const able = resources.filter((one) => ids.includes(one.id));
-  const before = select.value;
+  const before = select.value, stood = doctorIn(select);
   const those = (/** @type {typeof able} */ some, place = { id: "", name: "" }) => {
     const made = (/** @type {string} */ name, /** @type {string} */ value) => new Option([name, place.name].filter(Boolean).join(" · "), value, false, value === before);
     return [...(some.length > 1 ? [made(t("booking.anyone"), `${place.id}/`)] : []), ...some.map((one) => made(one.name, `/${one.id}`))];
   };
   const groups = places.map((place) => ({ place, some: able.filter((one) => one.place === place.id) })).filter(({ some }) => some.length);
-  if (places.length < 2 || !groups.length) { // nobody has said who is where
-    select.replaceChildren(...those(able));
-    return;
-  }
+  const isSaid = places.length > 1 && groups.length > 0; // who is where
   const named = groups.map(({ place, some }) => element("optgroup", { label: [place.name, place.address].filter(Boolean).join(", ") }, ...those(some, place)));
-  select.replaceChildren(...named, ...able.filter((one) => one.place === null).flatMap((one) => those([one])));
+  select.replaceChildren(...(isSaid ? [...named, ...able.filter((one) => one.place === null).flatMap((one) => those([one]))] : those(able)));
+  const left = stood.place ?? resources.find((one) => one.id === stood.resource)?.place, place = places.find((one) => one.id === left);
+  if (places.length < 2 || !place || select.value === before) return "";
+  const first = named[groups.findIndex((one) => one.place === place)]?.querySelector("option");
+  if (first) first.selected = true;
+  return first ? "" : t("booking.not_there", { place: place.name });
 }
 
 /** Whom a list of doctors stands at. @param {HTMLSelectElement} select */
