@@ -112,6 +112,11 @@ def test_35_bodies_of_old_sites_are_read_in_their_letters(encoding: str) -> None
         # PayPal's notice (IPN), which names its charset in the body alone
         ("payment_status=Completed&charset=windows-1252&first_name=José&last_name=Muñoz&address_city=Málaga", "cp1252"),
         ("nome=João&mensagem=Instalação à noite, é possível?", "cp1252"),
+        ("nome=Anna&messaggio=Il cliente è interessato", "cp1252"),
+        ("nom=Anne&message=Disponible l’été, «\xa0café\xa0»", "cp1252"),
+        ("name=Anna&comment=SMMщик", "cp1251"),
+        ("name=Anna&comment=VIPов, HRы", "cp1251"),
+        ("name=Anna&comment=“Bitrix–сайт”", "cp1251"),
         ("name=Юлiя&model=iPhone-ы, USBкабель", "cp1251"),  # with an i of the other alphabet, as Ukrainians type it
     ],
 )
