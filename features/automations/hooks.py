@@ -55,17 +55,19 @@ _LARGEST: Final = 2**63 - 1
 
 
 class _Entity(Struct, frozen=True):
+    """What its members say that is nothing we know is passed over: no automation stands still for it."""
+
     id: int | str
-    element_type: int | str = _LEAD
-    status_id: int | str | None = None
-    pipeline_id: int | str | None = None
-    direction_of_movement: str | None = None
+    element_type: Any = _LEAD
+    status_id: Any = None
+    pipeline_id: Any = None
+    direction_of_movement: Any = None
 
 
 class _Event(Struct, frozen=True):
     data: _Entity
-    type: int | str | None = None
-    type_code: str | None = None
+    type: Any = None
+    type_code: Any = None
     time: int | str | None = None
 
 
@@ -80,7 +82,7 @@ class _Hook(Struct, frozen=True):
     # source: handlers in production in PHP, Go and Node.js, one of which was answered 415 for reading JSON only;
     # Kommo's documentation, "Widgets in Digital Pipeline", "Webhooks in Digital Pipeline"
     event: _Event
-    action: dict[str, Any] = {}
+    action: Any = None
     account_id: int | str | None = None
 
     @property
@@ -202,7 +204,7 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
     time = _number(event.time) or now
     told = {
         "type": _number(event.type),
-        "type_code": event.type_code,
+        "type_code": event.type_code if isinstance(event.type_code, str) else None,
         "status_id": _number(event.data.status_id),
         "pipeline_id": _number(event.data.pipeline_id),
         "time": time,

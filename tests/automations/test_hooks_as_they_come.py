@@ -138,6 +138,16 @@ def test_a_deal_that_leaves_the_stage_starts_nothing(office: Office) -> None:
     assert office.run()["delivered"] == 1
 
 
+@pytest.mark.parametrize("odd", [1, True, None, {"code": "went_to_trigger"}])
+def test_what_is_written_otherwise_in_a_hook_does_not_keep_its_automation(office: Office, odd: Any) -> None:
+    """As JSON, which the vendor's page shows: a stage whose hook has one member of another type had done nothing."""
+    key, lead = office.save(NOTE)["key"], office.lead()
+    data = {"id": lead["id"], "element_type": 2, "status_id": odd, "pipeline_id": odd, "direction_of_movement": odd}
+    body = {"event": {"type": odd, "type_code": odd, "data": data, "time": 1795760000}, "action": []}
+    answer = _posted(office, json.dumps(body).encode(), "application/json", f"?key={key}")
+    assert (answer.status_code, office.run()["delivered"]) == (200, 1), answer.text
+
+
 def test_a_webhook_of_several_deals_starts_each(office: Office) -> None:
     key, form = office.save(NOTE)["key"], _webhook(office)
     other = next(int(one) for one in office.account()["leads"] if int(one) != office.story.lead_id)
