@@ -9,12 +9,11 @@ Pairs = list[tuple[str, str]]
 
 NO_NULL: Final = "\ufffd"  # instead of U+0000, which PostgreSQL's texts cannot hold, as HTML and Markdown put it
 _OLD, _OLD_IN_THE_WEST = "cp1251", "cp1252"
-_HIGH: Final = bytes(range(0x80, 0x100))
-_PAIRS: Final = zip(_HIGH, _HIGH.decode(_OLD, "replace"), _HIGH.decode(_OLD_IN_THE_WEST, "replace"), strict=True)
-_SIGNS: Final = bytes(byte for byte, one, other in _PAIRS if one == other)  # quotes, dashes: the same in both
-_WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]{2,}")  # one letter may be of either: an "è", an "и"
-_CYRILLIC: Final = re.compile(rb"[\xa8\xb8\xc0-\xff]{3}|[A-Z]{2}[\xb8\xe0-\xff]")  # SMMщик, HRы
-_LATIN: Final = re.compile(rb"[A-Za-z]+")
+# Quotes, dashes and the like, the same in both.
+_SIGNS: Final = bytes.fromhex("8284858687898b91929394959697999ba0a4a6a7a9abacadaeb0b1b5b6b7bb")
+# What stands before Cyrillic that is glued to it (SMMщик, HRы) is a word of its own. One letter may be of either: è, и.
+_GLUED: Final = rb"[A-Z]{2,}(?=[\xb8\xe0-\xff])|[A-Za-z]+(?=[\xa8\xb8\xc0-\xff]{3})"
+_WORD: Final = re.compile(_GLUED + rb"|[A-Za-z\x80-\xff]{2,}|(?<=[A-Z])[\xb8\xe0-\xff]")
 # Python's own codecs, which may take seconds, refuse, or make what is no letter.
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _CHARSET: Final = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -91,8 +90,7 @@ def _charset(data: bytes, content_type: str) -> str:
     if 2 * broken <= sum(letter > "\x7f" for letter in letters):
         return "utf-8"
     # An accent stands in a word of plain letters, Cyrillic in words of its own.
-    found = (word for word in _WORD.findall(data.translate(None, _SIGNS)) if not word.isascii())
-    words = b"".join(_LATIN.sub(b"", word) if _CYRILLIC.search(word) else word for word in found)
+    words = b"".join(word for word in _WORD.findall(data.translate(None, _SIGNS)) if not word.isascii())
     return _OLD_IN_THE_WEST if 2 * sum(letter < 0x80 for letter in words) >= len(words) else _OLD
 
 
