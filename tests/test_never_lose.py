@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from shared.deliveries import webhooks
 from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.deliveries.webhooks import signature
 from shared.platform import egress
+from shared.platform.clock import SystemClock
 from shared.platform.config import ConfigurationError, load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -143,6 +145,15 @@ def test_a_webhook_that_fails_is_tried_again(heard: Story, webhook: Webhook) -> 
     assert len(webhook.taken) == 1
 
 
+@pytest.mark.parametrize("status", [200, 202, 299])
+def test_whichever_2xx_a_webhook_answers_has_taken_the_notice(webhook: Webhook, status: int) -> None:
+    webhook.statuses = [status, 300]
+    webhooks.call(webhook.url, Secret(SECRET), "1", 0, {})
+    with pytest.raises(webhooks.WebhookError, match="status 300"):
+        webhooks.call(webhook.url, Secret(SECRET), "1", 0, {})
+    assert len(webhook.taken) == 1
+
+
 def test_a_webhook_that_answers_a_letter_at_a_time_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C4: one notice would keep the run from ending, and all others from their turn."""
     monkeypatch.setattr(egress, "_TOTAL_SECONDS", 0.5)
@@ -255,6 +266,20 @@ def test_a_pair_that_is_stored_after_all_is_told_beside_what_was_spilled(
     row = connected.row().id
     assert token_persistence.kept(connected.clock, row, store, lambda: spilled.append(1)) == "stored"
     assert len(spilled) == capsys.readouterr().out.count("token.stored_after_all") == tries - 1
+
+
+@pytest.mark.parametrize(("longest", "given"), [(20, 3), (2, 2), (0.8, 0.8), (0.1, 0.5), (-4, 0.5)])
+def test_a_try_to_store_a_pair_ends_with_the_time_that_is_left(longest: float, given: float) -> None:
+    """Three seconds at most, where the database says nothing. One try there is in any case: half a second is in what
+    is left for an answer, before the platform ends the process with the pair."""
+
+    class StandingStill(SystemClock):
+        def monotonic(self) -> float:
+            return 0.0
+
+    told: list[float] = []
+    token_persistence.kept(StandingStill(), UUID(int=1), told.append, lambda: None, longest)
+    assert told == [given]
 
 
 def test_a_pair_that_the_database_refuses_is_spilled_too(

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,11 @@ from click.testing import CliRunner, Result
 
 from cli.commands import main
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared.connections import journal_upkeep
-from shared.connections.rotation import ReauthRequiredError
-from shared.connections.token_journal import Entry, Place, Position, installation_of
+from shared.connections import journal_upkeep, token_escrow
+from shared.connections.rotation import LEASE, ReauthRequiredError, token_columns
+from shared.connections.token_journal import WRITE_SECONDS, Entry, Place, Position, installation_of
+from shared.connections.token_persistence import TRY_SECONDS
+from shared.platform import deadline
 from shared.platform.config import load
 from shared.runtime import Runtime
 from shared.storage import object_stores
@@ -228,6 +231,63 @@ def test_37_1_a_refresh_beside_the_end_of_a_connection_leaves_no_tokens_in_the_j
     assert (figures["refused"], len(_objects(folder))) == (0, 1)
     backup()
     assert "connected, version 1 -> disconnected" in _restore(journal_environment, "--apply").output
+
+
+def test_a_journal_that_is_switched_on_later_gets_what_was_refreshed_before(
+    tale: Story, journal_environment: dict[str, str], folder: Path
+) -> None:
+    """Nothing of it is taken for written: so it would be after each restore, until the next refresh."""
+    tale.connect()
+    _refresh(tale)
+    with closing(Runtime.build(load(journal_environment), tale.clock)) as runtime:
+        assert refresh_tokens(runtime, 20)["journal"]["written"] == 1
+    assert _place(tale, folder).position.version == 2
+
+
+def test_a_pair_for_which_the_platform_leaves_no_time_to_write_is_in_the_journal_after_the_next_run(
+    journaled: Story, folder: Path
+) -> None:
+    """The row goes first."""
+    rotation = journaled.runtime.rotation
+    claimed = rotation.claim(journaled.row())
+    assert claimed is not None
+    with deadline.limited(WRITE_SECONDS + TRY_SECONDS - 0.5):
+        rotation.run(claimed)
+    assert _place(journaled, folder).position.version == 1
+    assert refresh_tokens(journaled.runtime, 20)["journal"]["written"] == 1
+    assert _place(journaled, folder).position.version == 2
+
+
+def test_a_pair_that_comes_back_from_the_log_is_in_the_journal_after_the_next_run(
+    journaled: Story, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rotation = journaled.runtime.rotation
+    claimed = rotation.claim(journaled.row())
+    assert claimed is not None
+    pair = rotation._ask(claimed)
+    columns = token_columns(rotation.keyring, claimed.id, pair, rotation.ahead)
+    capsys.readouterr()
+    token_escrow.write(claimed.id, Position.of(claimed), pair.expires_in, journaled.clock.now(), columns)
+    (spilled,) = token_escrow.read(capsys.readouterr().out)
+    assert rotation.restore(spilled)
+    assert refresh_tokens(journaled.runtime, 20)["journal"]["written"] == 1
+    assert _place(journaled, folder).position.version == 2
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_pair_that_reached_the_journal_and_not_its_row_is_restored_where_it_can_be_read(
+    journaled: Story, folder: Path, is_whole: bool
+) -> None:
+    """The process died between the two. Nobody is told of a pair as restored that is not."""
+    rotation = journaled.runtime.rotation
+    claimed = rotation.claim(journaled.row())
+    assert claimed is not None
+    assert rotation._journaled(claimed, rotation._ask(claimed))
+    if not is_whole:
+        (folder / _place(journaled, folder).key).write_bytes(b"{}")
+    journaled.clock.advance(seconds=LEASE.total_seconds() + 1)
+    assert refresh_tokens(journaled.runtime, 20)["journal"]["restored"] == int(is_whole)
+    assert journaled.row().token_version == 1 + int(is_whole)
 
 
 def test_37_1_each_connection_of_the_journal_is_looked_at(journaled: Story, monkeypatch: pytest.MonkeyPatch) -> None:
