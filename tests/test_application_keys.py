@@ -57,7 +57,10 @@ def _ask(story: Story, key: Any, key_id: str = "k1", algorithm: str = "RS256", *
 
 def test_tokens_of_the_issuer_are_accepted_and_its_keys_are_kept(by_issuer: Story, issuer: Issuer) -> None:
     assert [_ask(by_issuer, issuer.keys["k1"]) for _ in range(3)] == [200] * 3
-    assert issuer.asked == 1
+    by_issuer.clock.advance(minutes=9)
+    assert (_ask(by_issuer, issuer.keys["k1"]), issuer.asked) == (200, 1)
+    by_issuer.clock.advance(minutes=2)  # what the issuer has taken back is good for ten minutes at most
+    assert (_ask(by_issuer, issuer.keys["k1"]), issuer.asked) == (200, 2)
 
 
 def test_a_new_key_of_the_issuer_is_found_and_an_invented_one_is_not(by_issuer: Story, issuer: Issuer) -> None:

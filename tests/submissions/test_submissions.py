@@ -513,6 +513,19 @@ def test_a_site_is_its_own_with_www_and_without(story: Story, named: str) -> Non
         assert story.crm("submit_form", site | {"Origin": other}, form()).status == 403
 
 
+@pytest.mark.vendor("browsers.hidden_origin")
+@pytest.mark.parametrize("accepts", [True, False])
+def test_a_page_that_hides_its_origin_sends_plain_forms_to_a_key_that_takes_them(story: Story, accepts: bool) -> None:
+    """And neither a script, which has an origin to show, nor a page of another site."""
+    key = {"name": "Сайт", "origins": ["https://shop.example"], "accepts_hidden_origin": accepts}
+    made = json_of(story.crm("create_site_key", story.admin(), key))
+    hidden = {"Authorization": f"Bearer {made['site_key']}", "Origin": "null"}
+    fields = {"name": "Яна", "phone": "+79001112233"}
+    assert post(story, hidden, fields).status == (200 if accepts else 403)
+    assert post(story, hidden | {"Origin": "https://evil.example"}, fields).status == 403
+    assert story.crm("submit_form", hidden, form()).status == 403
+
+
 @pytest.mark.parametrize(
     "typed", ["https://пример.рф:x", "https://при мер.рф", "https://\u2603\ufe0f.рф", "https://..рф"]
 )
