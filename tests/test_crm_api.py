@@ -503,6 +503,7 @@ def test_a_search_looks_at_so_many_lines_and_says_where_it_goes_on(
     [
         ({"kind": "status", "status": 402}, 402, "amocrm_unpaid"),
         ({"kind": "status", "status": 403}, 403, "amocrm_forbidden"),
+        ({"kind": "html", "status": 404}, 404, "amocrm_account_not_found"),
         ({"kind": "status", "status": 429, "retry_after": 9}, 429, "rate_limited"),
         ({"kind": "status", "status": 500}, 503, "amocrm_unavailable"),
         ({"kind": "status", "status": 503}, 503, "amocrm_unavailable"),
@@ -579,6 +580,24 @@ def test_a_character_that_postgresql_cannot_hold_is_told(connected: Story) -> No
     assert connected.callback("client_id=%00&code=x").status == 400
     written = {"widget_type": "glass", "name": r"no such character: \u0000"}
     assert connected.crm("create_install_link", connected.admin(), written).status == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "shown"),
+    [
+        ("application/json", rb'{"a": "x\u0000"}', rb'{"a": "x\ufffd"}'),
+        ("", rb'{"a": "\\\u0000"}', rb'{"a": "\\\ufffd"}'),
+        ("application/json", rb'{"a": "C:\\u0000"}', None),
+        ("application/x-www-form-urlencoded", rb"a=\u0000", None),
+        ("multipart/form-data; boundary=x", rb"\u0000", None),
+    ],
+)
+def test_who_writes_of_that_character_has_not_sent_it(kind: str, body: bytes, shown: bytes | None) -> None:
+    """A text about it in JSON, where its backslash is one more, and a form, which has other escapes, stay as they
+    are."""
+    request = Request("POST", "/", (), Headers([("Content-Type", kind)]), body)
+    assert request.has_null_in_body is (shown is not None)
+    assert request.with_nulls_shown().body == (shown or body)
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"null", b"7", b'"text"', b"[" * 100_000])

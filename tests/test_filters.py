@@ -146,13 +146,14 @@ def test_an_order_that_is_ignored_ends_no_search_early(times: list[int], is_sort
 
 
 def test_30_what_is_behind_a_hundred_pages_is_not_taken_for_missing() -> None:
-    """Who is told "nothing" writes once more."""
+    """Who is told "nothing" writes once more; and who is told to come again finds no more of it then."""
 
     def read(params: list[tuple[str, Any]]) -> Any:
         return {"_embedded": {"notes": [{"id": 1, "created_at": 100}] * dict(params)["limit"]}}
 
-    with pytest.raises(TooMuchToReadError):
+    with pytest.raises(TooMuchToReadError) as raised:
         next(one for one in filtered_reads.newest_first(read, "notes", {}, since=50) if one["id"] == 2)
+    assert (raised.value.problem().status, raised.value.problem().retry_after) == (502, None)
 
 
 def test_a_page_with_a_stranger_is_no_answer() -> None:

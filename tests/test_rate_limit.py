@@ -133,8 +133,9 @@ def test_a_way_that_is_too_long_for_any_span_has_an_end(connected: Story, monkey
     monkeypatch.setattr(rate_limit, "latest_way", 0.0)
     monkeypatch.setattr(rate_limit, "monotonic", connected.clock.monotonic)
     far_away: Any = FarAway()
-    with pytest.raises(HeldBackError):
+    with pytest.raises(HeldBackError) as raised:
         rate_limit.Pace(far_away, connected.clock, connected.row().id)()
+    assert raised.value.retry_after >= 1  # nobody comes again at once, and finds the same
 
 
 def test_slots_too_far_away_are_not_taken(connected: Story) -> None:

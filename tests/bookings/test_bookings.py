@@ -57,6 +57,18 @@ def test_a_visitor_keeps_to_notice_and_horizon_and_the_company_does_not(clinic: 
     assert clinic.slots(card, **{"from": clinic.at(0, days=2)[:10], "to": clinic.at(0, days=2)[:10]})
 
 
+def test_how_far_ahead_one_may_book_is_told_in_whole_days(clinic: Clinic) -> None:
+    """Of a day and a night each, to the minute, for a visitor; about three years for the company."""
+    clinic.story.clock.advance(hours=3)  # it is eleven o'clock
+    clinic.set_up(notice_minutes=0, ahead_days=4)
+    day = clinic.at(0, days=4)[:10]
+    assert clinic.free(**{"from": day, "to": day})[-1] == "11:00"
+    card = clinic.card()
+    assert clinic.book(card, starts_at=clinic.at(10, days=3 * 364)).status == 200
+    refused = clinic.book(card, starts_at=clinic.at(10, days=3 * 364 + 7))
+    assert (refused.status, json_of(refused)["errors"][0]["detail"]) == (422, "is too far ahead")
+
+
 def test_services_that_are_not_public_are_for_the_company(clinic: Clinic) -> None:
     shown = json_of(clinic.story.crm("get_services", clinic.site()))
     assert [one["id"] for one in shown["services"]] == ["consult", "massage"]

@@ -445,6 +445,18 @@ def test_steps_are_counted_from_the_least_or_from_nothing(least: int | None, goo
     assert isinstance(evaluate(made.document, {"n": wrong}, "en"), list)
 
 
+@pytest.mark.parametrize(("bounds", "told"), [({}, "0 to 50"), ({"least": 1, "most": 2}, "1 to 2")])
+def test_too_many_rows_are_told_with_how_many_there_may_be(bounds: dict[str, int], told: str) -> None:
+    inner = {"id": "s", "kind": "switch", "label": {"en": "S"}}
+    field = {"id": "r", "kind": "rows", "label": {"en": "R"}, "fields": [inner]}
+    items = [{"name": {"en": "I"}, "price": "count(r)"}]
+    made = compiled(read({"title": {"en": "T"}, "currency": "EUR", "fields": [field | bounds], "items": items}))
+    assert made.document is not None
+    found = evaluate(made.document, {"r": [{"s": True}] * 51}, "en")
+    assert isinstance(found, list)
+    assert [(one.path, english(one.detail)) for one in found] == [("calculator.values.r", f"must have {told} rows")]
+
+
 @pytest.mark.needs("node")
 def test_the_least_of_an_item_is_for_what_is_there_at_all(page: Page) -> None:
     item = {"name": {"en": "Glass"}, "price": "100", "quantity": "n", "least": "0.5"}

@@ -69,6 +69,16 @@ def test_a_person_who_may_be_somebody_elses_is_told(story: Story) -> None:
     assert "submission.own_only" in story.events()
 
 
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "reset_before"}])
+def test_who_connected_is_not_called_a_manager_where_amocrm_has_not_said_so(
+    story: Story, fault: dict[str, Any]
+) -> None:
+    """No form waits for what is only to be told; and an administrator is not told to let another one connect."""
+    story.simulator.fault(**fault, path="/api/v4/users", times=9)
+    submit(story, form())
+    assert "submission.own_only" not in story.events()
+
+
 @pytest.mark.vendor("rights.own")
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
