@@ -23,6 +23,7 @@ from shared.amocrm.tasks import TasksApi, deal_of
 from shared.connections.integrations import Integration
 from shared.deliveries.echo_marking import noting
 from shared.deliveries.items import Item
+from shared.deliveries.locks import name_of
 from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
@@ -188,9 +189,15 @@ _AGAIN: Final = {"values": "lead", "contact_values": "contact_update"}
 
 
 def _again(work: SyncContext, inner: str) -> tuple[Any, Any]:
-    """What stands of the visit in fields, and in the name of the deal, as it is now."""
+    """What stands of the visit in fields, and in the name of the deal, as it is now: of two moves at once the second
+    waits for what the first is writing. Other steps have other locks: these are done beside each other."""
+    name = name_of(f"booking-{inner}:{work.booking.id}")
 
     def write(api: AccountApi, lead: Result) -> Result:
+        with work.runtime.locks.holding(work.integration.id, [name], work.delivery.id):
+            return write_alone(api, lead)
+
+    def write_alone(api: AccountApi, lead: Result) -> Result:
         submit, booking = registry.submission(), work.now()
         if submit is None or booking.state == "cancelled":
             return {"nothing_to_do": True}

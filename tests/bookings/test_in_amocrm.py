@@ -1,6 +1,9 @@
 """What stands of visits in amoCRM, whatever happens there and here: deals with several visits, moves, merged deals."""
 
+import dataclasses
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +12,7 @@ import pytest
 from features import registry
 from features.bookings import crm_state, reconciliation, reconciliation_queue
 from shared.amocrm.events import FeedApi
+from shared.runtime import Runtime
 from shared.storage import jobs
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
@@ -411,6 +415,29 @@ def test_30_d5_moves_that_arrive_in_any_order_end_with_the_last(clinic: Clinic) 
     for _ in range(3):
         clinic.run(300)
     assert "15:00" in _deal(clinic, task["entity_id"])["name"]
+
+
+def test_of_two_moves_at_once_the_later_one_stands_in_the_fields(clinic: Clinic) -> None:
+    """What the first was about to write came last, and a bot reminded of its time."""
+    _mapped(clinic)
+    made = clinic.booked()["booking"]
+    story = clinic.story
+    runtime = Runtime.build(story.runtime.settings, story.clock)
+    for kind in ("leads", "contacts"):
+        story.simulator.fault("delay", method="PATCH", path=f"/api/v4/{kind}/.*", seconds=0.7, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(clinic.act, "move_booking", id=made["id"], starts_at=clinic.at(12))
+        while clinic.tasks()[0]["complete_till"] != _due(clinic, 12):
+            time.sleep(0.02)
+        other = Clinic(dataclasses.replace(story, runtime=runtime), clinic.site_key)
+        assert other.act("move_booking", id=made["id"], starts_at=clinic.at(15)).status in (200, 202)
+        assert first.result().status == 200
+    runtime.close()
+    clinic.run(60)
+    (task,) = clinic.tasks()
+    lead = _deal(clinic, task["entity_id"])
+    (contact,) = [one for one in clinic.account()["contacts"].values() if one["name"] == VISITOR["name"]]
+    assert [_values(lead)["time leads"][-5:], _values(contact)["time contacts"][-5:]] == ["15:00", "15:00"]
 
 
 def test_30_h6_a_late_move_says_what_is_so_now_though_a_form_came_in_between(clinic: Clinic) -> None:
