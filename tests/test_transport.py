@@ -193,6 +193,28 @@ def test_k_a_definite_no_never_says_that_amocrm_is_not_there() -> None:
         )
 
 
+def test_the_status_says_who_can_help() -> None:
+    """Programs try a 5xx again: it is for what amoCRM, or what stands before it, may answer otherwise next time, or for
+    the operator. What the account's owner or the caller has to change is none."""
+    told: dict[type[errors.AnsweredError], int] = {
+        errors.PaymentRequiredError: 402,
+        errors.ForbiddenError: 403,
+        errors.NotFoundError: 404,
+        errors.AccountNotFoundError: 404,
+        errors.UnauthorizedError: 409,
+        errors.FilterIgnoredError: 409,
+        errors.UnauthorizedPageError: 502,
+        errors.UnauthorizedPlaceError: 502,
+        errors.UnexpectedAnswerError: 502,
+        errors.AddressBlockedError: 502,
+        errors.TooMuchToReadError: 502,
+        errors.ServerError: 503,
+    }
+    assert {one: one(said("no"), 0).problem().status for one in told} == told
+    assert errors.ScopeMissingError("files").problem().status == 403
+    assert errors.UnknownOutcomeError(said("no")).problem().status == 504
+
+
 def test_a_closed_port_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
