@@ -92,16 +92,21 @@ def _try_all(rows: list[tuple[Mutant, Change]], made: chosen.TestMap, copies: li
                 mutant, change = waiting.get_nowait()
             except queue.Empty:
                 return
-            tests = made.tests(mutant)
+            shown: set[str] = set()
+            by = None
             try:
-                by = copy.seen(mutant, change, {name: made.seconds[name] for name in tests})
+                for together in chosen.TOGETHER:
+                    tests = [one for one in made.tests(mutant, together) if one not in shown]
+                    shown.update(tests)
+                    if tests and (by := copy.seen(mutant, change, {name: made.seconds[name] for name in tests})):
+                        break
             except OverError:
                 return
             except TooSlowError:
                 click.echo(f"{next(done)}/{total} {mutant.path}:{mutant.line} not judged: the tests are too slow here")
                 continue
-            results.keep(mutant, by, len(tests))
-            word = f"seen by {by}" if by else f"SURVIVED {len(tests)} tests"
+            results.keep(mutant, by, len(shown))
+            word = f"seen by {by}" if by else f"SURVIVED {len(shown)} tests"
             click.echo(f"{next(done)}/{total} {mutant.path}:{mutant.line} {word}")
 
     workers = [threading.Thread(target=work, args=(copy,)) for copy in copies]

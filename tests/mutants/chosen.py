@@ -25,7 +25,9 @@ from tests.mutants.core import ROOT, all_modules
 _FILE: Final = ROOT / ".local" / "mutants" / "map.json"
 # Their functions are processes of their own, or they wait for nothing of the core.
 _WITHOUT: Final = ("tests/browser", "tests/test_browser.py", "tests/pictures", "tests/test_pictures.py")
-_TOGETHER: Final = 15.0  # seconds of the tests of one mutant, as the map took them; a third of it for one test
+# Seconds of the tests of one mutant, as the map took them; and of one that survived those.
+TOGETHER: Final = (15.0, 75.0)
+_LONGEST: Final = 5.0  # seconds of one test
 _BETWEEN: Final = 0.03  # seconds
 
 
@@ -112,9 +114,10 @@ class TestMap:
                     counted[path][one] += 1
         return counted
 
-    def tests(self, mutant: Mutant) -> list[str]:
-        """Fast ones first. A third of the time is for the fastest; the rest in turns for those that run most of the
-        module or are named after it, and for fast ones, of each function one with its parameters before a second."""
+    def tests(self, mutant: Mutant, together: float = TOGETHER[0]) -> list[str]:
+        """Fast ones first, `together` seconds of them. A third of the time is for the fastest; the rest in turns for
+        those that run most of the module or are named after it, and for fast ones, of each function one with its
+        parameters before a second."""
         running = self._reaching(mutant)
         stem, most = Path(mutant.path).stem, self._most_of.get(mutant.path, {})
         fastest = sorted(running, key=lambda one: self.seconds[one])
@@ -126,11 +129,11 @@ class TestMap:
             function = one.partition("[")[0]
             place[one] = times[function]
             times[function] += 1
-        chosen, left = set[str](), _TOGETHER
-        for least, order in ((_TOGETHER * 2 / 3, fastest), (0.0, sorted(in_turns, key=lambda one: place[one]))):
+        chosen, left = set[str](), together
+        for least, order in ((together * 2 / 3, fastest), (0.0, sorted(in_turns, key=lambda one: place[one]))):
             for one in order:
                 cost = self.seconds[one] + _BETWEEN
-                if one not in chosen and cost <= min(left - least, _TOGETHER / 3):
+                if one not in chosen and cost <= min(left - least, _LONGEST):
                     chosen.add(one)
                     left -= cost
         return sorted(chosen, key=lambda one: self.seconds[one]) or fastest[:1]
