@@ -29,10 +29,11 @@ class AdapterResult(Struct, frozen=True):
 
 def adapted(tree: Tree, request: Request) -> AdapterResult:
     """What is known of the sender; the tree is changed."""
+    is_own = messenger_adapters.is_own(tree)
     adapt = next((adapt for members, adapt in _BUILDERS if members <= tree.keys()), None)
     writer_id = messenger_adapters.writer_id(adapt, tree)
     found = adapt(tree) if adapt is not None else ""
-    if found is None:
+    if found is None or (is_own and not found):
         return AdapterResult(is_own=True)
     id_ = found or request.headers.get("Framer-Webhook-Submission-Id") or ""
     return AdapterResult(id_, shops.cart(tree, request), writer_id)

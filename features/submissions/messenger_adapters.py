@@ -391,6 +391,36 @@ def _chatwoot(tree: Tree) -> str | None:
     return f"message:{id_}" if id_ else ""
 
 
+# source: SendPulse's reference of its chatbots' webhooks; bodies in public receivers
+def _sendpulse(tree: Tree) -> str | None:
+    """An event of a bot, in any messenger; `contact` is with whom it speaks, also where it has written itself."""
+    contact, message = branch_of(tree["contact"]), branch_of(branch_of(tree.get("info")).get("message"))
+    if is_own(tree) or text(dict(tree), "title") in _LEFT_BOT:
+        return None
+    channel = branch_of(message.get("channel_data"))
+    written = branch_of(channel.get("message"))
+    said = text(written, "text", "caption", "message") or text(written.get("text"), "body")
+    _is_comment(tree, [said or text(contact, "last_message")])
+    drop(contact, "last_message", "id", "photo")
+    drop(tree, "date")
+    drop(tree["bot"], "id", "external_id")
+    return text(message, "id") or text(channel, "message_id")
+
+
+_LEFT_BOT: Final = frozenset({"bot_block", "bot_blocked", "unsubscribe", "bot_unsubscribe"})
+
+
+# source: Salebot's page on its API, "Webhook URL"
+def _salebot(tree: Tree) -> str | None:
+    """`message_id` is the bot's own block that has written."""
+    if not is_so(tree["is_input"]):
+        return None
+    _is_comment(tree, [text(tree, "message")])
+    drop(tree, "message", "delivered", "project_id", "is_input")
+    drop(tree["client"], "id", "recepient", "created_at", "client_type", "avatar")
+    return text(tree, "id")
+
+
 MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("AccountSid From To", _twilio),
     ("object entry", _object),
@@ -403,6 +433,8 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("waId eventType", _wati),
     ("payload version timestamp", _avito),
     ("event message_type conversation", _chatwoot),
+    ("service title bot contact", _sendpulse),
+    ("client message is_input", _salebot),
 )
 # By one name each, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
@@ -421,7 +453,27 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     _relayed: messenger_ids.of_relay,
     _telegram: messenger_ids.of_telegram,
     _avito: messenger_ids.of_avito,
+    _sendpulse: lambda tree: messenger_ids.of_bot("sendpulse", tree["contact"]),
+    _salebot: lambda tree: messenger_ids.of_bot("salebot", tree["client"]),
 }
+
+
+def is_own(tree: Tree) -> bool:
+    """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, or where
+    the message has gone. Of a call the direction says no such thing."""
+    inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload")]
+    messages = [one for one in (*inner, *(branch_of(one.get("message")) for one in inner)) if one]
+    names = {re.sub(r"[^a-z]", "", text(dict(tree), name).lower()) for name in _OF_EVENTS}
+    ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
+    is_out = bool(ways & _OUT) and any("message" in one for one in names)
+    return is_out or bool(names & _OWN_EVENTS) or any(map(messenger_ids.is_own, (tree, *messages)))
+
+
+_OWN_EVENTS: Final = frozenset(
+    {"outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "agentreply"}
+)
+_OF_EVENTS: Final = ("title", "event", "type", "eventType", "event_type")
+_OUT: Final = frozenset({"outgoing", "outbound"})
 
 
 def writer_id(adapt: Callable[[Tree], str | None] | None, tree: Tree) -> str:

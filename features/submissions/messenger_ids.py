@@ -125,3 +125,8 @@ def of_telegram(tree: Tree) -> Iterator[str]:
 # source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers
 def of_avito(tree: Tree) -> Iterator[str]:
     yield _named("avito", branch_of(branch_of(tree.get("payload")).get("value")).get("author_id"))
+
+
+# source: the references of SendPulse and Salebot: the id is of one person and one bot
+def of_bot(service: str, contact: Any) -> Iterator[str]:
+    yield _named(service, branch_of(contact).get("id"))

@@ -1,14 +1,16 @@
 """Of whoever writes in a messenger a form is made; of what the company itself has written, none."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
 
-from features.submissions import batches, messenger_adapters
+from features.submissions import batches, messenger_adapters, site_builders
 from features.submissions.model import SubmitForm
 from features.submissions.settings import Submissions
 from functions.run_deliveries.run import run as run_deliveries
+from shared.platform.http import Headers, Request
 from tests.story import Story
 from tests.submissions.recorded import record
 from tests.submissions.test_batches import _made
@@ -73,6 +75,34 @@ CHATWOOT: dict[str, Any] = {
         "meta": {"sender": CLIENT, "assignee": {"id": 3, "name": "Oleg", "email": "oleg@a.ru", "type": "user"}},
     },
 }  # fmt: skip
+# source: SendPulse's reference of its chatbots' webhooks; bodies in public receivers
+SENDPULSE: dict[str, Any] = {
+    "service": "whatsapp", "title": "incoming_message", "date": 1617401679000,
+    "bot": {"id": "68f1", "name": "Glass", "channel": "WHATSAPP", "external_id": "5511970000091"},
+    "contact": {
+        "id": "f9e8", "name": "Ana", "email": None, "phone": "5511910000201", "username": "ana", "tags": ["vip"],
+        "last_message": "Quero uma porta", "variables": {"profile_url": ""}, "photo": None,
+    },
+    "info": {
+        "message": {
+            "id": "m1",
+            "channel_data": {
+                "message_id": "wamid.1",
+                "message": {"from": "5511910000201", "type": "text", "text": {"body": "Quero uma porta"}},
+            },
+        }
+    },
+}  # fmt: skip
+BY_BOT = {"info": {"message": {"id": "m2", "channel_data": {"message": {"type": "text", "text": {"body": "Olá"}}}}}}
+# source: Salebot's page on its API, "Webhook URL": each message, whoever has written it
+SALEBOT: dict[str, Any] = {
+    "id": 77, "message": "Хочу дверь", "attachments": [], "message_id": None, "project_id": 5, "is_input": 1,
+    "delivered": 1, "error_message": "",
+    "client": {
+        "id": 9, "recepient": "441000201", "client_type": 1, "name": "Анна", "avatar": "", "created_at": 1754916287,
+        "tag": "", "group": "glass_bot",
+    },
+}  # fmt: skip
 # source: the references of each, and what public receivers of them pass over
 OWN: dict[str, Any] = {
     "WhatsApp: delivered": _cloud({"statuses": [STATUS | {"pricing": {"billable": True, "category": "service"}}]}),
@@ -115,6 +145,27 @@ OWN: dict[str, Any] = {
     "Chatwoot: written": CHATWOOT
     | {"message_type": "outgoing", "sender": {"id": 3, "name": "Oleg", "email": "oleg@a.ru", "type": "user"}},
     "Chatwoot: its bot's": CHATWOOT | {"message_type": "template", "sender": None},
+    "SendPulse: written by its bot": [SENDPULSE | BY_BOT | {"title": "outgoing_message"}],
+    "SendPulse: written by an agent": [SENDPULSE | BY_BOT | {"title": "agent_reply"}],
+    "SendPulse: the bot is blocked": [SENDPULSE | {"title": "bot_block", "info": {}}],
+    "Salebot: written": SALEBOT | {"is_input": 0, "message_id": 12},
+    "WAHA: written on the phone": {
+        "event": "message.any", "session": "default", "me": {"id": "74950000099@c.us"},
+        "payload": {"id": "true_79211000201@c.us_A", "from": "74950000099@c.us", "fromMe": True, "body": "Да"},
+    },
+    "Umnico: written": {
+        "type": "message.outgoing", "accountId": 1, "leadId": 5,
+        "message": {"message": {"text": "Да"}, "sender": {"login": "79211000201", "type": "user"}},
+    },
+    "respond.io: written": {
+        "event_type": "message.sent", "event_id": "e", "contact": {"firstName": "Ann", "phone": "+79211000201"},
+        "message": {"messageId": 1, "traffic": "outgoing", "message": {"type": "text", "text": "Да"}},
+    },
+    "bot.space: written": {
+        "id": "6615", "direction": "outgoing", "event": "message-event", "customer": {"name": "Ana Russo", "id": "61"},
+        "phone": {"countryCode": "91", "phone": "9028562767"},
+        "payload": {"direction": "outgoing", "type": "text", "payload": {"text": "Polo"}},
+    },
     "UltraMsg: seen": {
         "event_type": "message_ack", "instanceId": "1",
         "data": {"id": "true_79211000201@c.us_3EB0", "from": "79290000091@c.us", "to": "79211000201@c.us"},
@@ -141,6 +192,46 @@ def test_what_is_written_to_the_company_is_a_form_with_its_text() -> None:
     told = _sent(CHATWOOT).body.contact
     assert (told.name, told.phones, told.emails) == ("Ann", ["+79211000201"], [])
     assert [_comment(one) for one in (WATI, AVITO, CHATWOOT)] == ["Hola", "Здравствуйте", "Хочу дверь"]
+
+
+@pytest.mark.parametrize("sent", [SENDPULSE, [SENDPULSE]])
+def test_what_somebody_writes_to_a_bot_of_sendpulse_is_a_form_with_its_text(sent: Any) -> None:
+    """In a list, as it sends them: each value stood in the note under a number and four names."""
+    found = _sent(sent)
+    assert isinstance(found.body, SubmitForm)
+    assert (found.body.contact.name, found.body.contact.phones) == ("Ana", ["5511910000201"])
+    assert (found.body.comment, found.writer_id) == ("Quero uma porta", "sendpulse:f9e8")
+    assert "5511970000091" not in str(found.body.contact)
+
+
+def test_of_several_events_of_sendpulse_the_bots_own_are_none() -> None:
+    other = SENDPULSE | {"contact": SENDPULSE["contact"] | {"id": "x", "name": "Bia", "phone": "5511910000202"}}
+    told = json.dumps([SENDPULSE, SENDPULSE | BY_BOT | {"title": "outgoing_message"}, other]).encode()
+    request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), told)
+    parts = batches.requests(request, Submissions(phone_country="BR"))
+    assert [site_builders.sent(one).is_test for one in parts] == [False, True, False]
+
+
+def test_what_somebody_writes_to_a_bot_of_salebot_is_a_form_of_theirs() -> None:
+    found = _sent(SALEBOT)
+    assert isinstance(found.body, SubmitForm)
+    assert (found.body.contact.name, found.body.comment) == ("Анна", "Хочу дверь")
+    assert found.writer_id == "salebot:9"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"event": "message:send", "phone": "+79211000201", "message": "Хочу дверь"},  # a site's chat: the visitor's
+        {"direction": "outbound", "phone": "+79211000201", "call_id": "7"},
+        {"event": "call.ended", "data": {"direction": "outbound", "raw_digits": "7", "phone": "+79211000201"}},
+        {"type": "message.incoming", "message": {"traffic": "incoming", "text": "Да"}, "phone": "+79211000201"},
+        {"name": "Анна", "phone": "+79211000201", "message": "outgoing message", "fromMe": "false"},
+    ],
+)
+def test_what_only_looks_like_an_own_message_is_a_form(body: dict[str, Any]) -> None:
+    found = _sent(body)
+    assert (found.is_test, found.body.contact.phones) == (False, ["+79211000201"])
 
 
 def _comment(body: dict[str, Any]) -> str:
