@@ -64,6 +64,10 @@ def _send_by_server(story: Story, body: bytes) -> None:
         ('{"phone": "+7 921 000-00-03"}', False),
         ('{"email": "joanna@example.org"}', False),
         ('{"email": "anna@example.organic"}', False),
+        ('{"email": "anna@example.org.br"}', False),  # somebody else's, as are maria@yahoo.com and maria@yahoo.com.br
+        ("email=anna%40example.org.ua&x=1", False),
+        ("Пишите на anna@example.org.", True),
+        ("Пишите на anna@example.org.Жду", True),
     ],
 )
 def test_a_person_is_found_however_they_are_written(text: str, is_theirs: bool) -> None:

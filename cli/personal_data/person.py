@@ -17,6 +17,8 @@ _SHORTEST: Final = 7  # digits of a number without its country's code
 # Before it: the country's code, perhaps dialled from abroad and with what some countries put behind it, or the prefix
 # inside the country, perhaps with a carrier's. Other digits make another number, an id or a time.
 _BEFORE: Final = r"(?:(?:(?:00|810|0?011)?{code}{between}[0189]?|0(?:{between}\d\d)?|[18]){between})?"
+# Behind an address: a domain that goes on is another's, as yahoo.com.br is not yahoo.com. A sentence may end there.
+_ENDS: Final = r"(?![\w-]|\.[a-z0-9])"
 
 
 class NobodyError(ValueError):
@@ -57,7 +59,7 @@ def wanted(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> Pe
     for email in emails:
         if not person_identity.emails([email]):
             raise NobodyError(f"{email} is no e-mail address")
-        found.append(rf"(?<![\w.+-]){re.escape(email.strip())}(?![\w-])")
+        found.append(rf"(?<![\w.+-]){re.escape(email.strip())}{_ENDS}")
     if not found:
         raise NobodyError("name a phone or an e-mail address")
     return Person(phones, emails, country, "|".join(found))
