@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from features.bookings import calendar_subscriptions, hours
 from features.bookings.booking_rules import BookingRules
@@ -169,8 +169,8 @@ def _stored(offer: BookingRules, subscription: Subscription, answer: Answer | No
         raise _Unread(say("It is no iCalendar file.")) from None
     if not reading.is_whole:
         raise _Unread(say("It is cut off: its end is missing."))
-    owners = _owners(subscription.address(offer.runtime.keyring))
-    occurrences = reading.between(today - _BEFORE, today + _AHEAD, without=_OWN, owners=owners)
+    urls = [subscription.address(offer.runtime.keyring)]
+    occurrences = reading.between(today - _BEFORE, today + _AHEAD, without=_OWN, urls=urls)
     busy = hours.joined(_spans(offer, occurrences))
     left_out = reading.left_out
     if len(busy) > _MOST_TIMES:
@@ -179,11 +179,6 @@ def _stored(offer: BookingRules, subscription: Subscription, answer: Answer | No
     told = [{"reason": one.reason, "count": one.count, "lines": one.lines} for one in left_out]
     etag, last_modified = (_header(answer, name) for name in ("etag", "last-modified"))
     calendar_subscriptions.store(database, subscription.id, busy[:_MOST_TIMES], told, etag, last_modified)
-
-
-def _owners(url: str) -> list[str]:
-    """Google's addresses hold whose the calendar is: an invitation that they have declined stays in it."""
-    return [part for part in map(unquote, urlsplit(url).path.split("/")) if "@" in part]
 
 
 def _header(answer: Answer, name: str) -> str | None:

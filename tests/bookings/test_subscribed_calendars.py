@@ -1,5 +1,6 @@
 """33-4: a calendar that a doctor keeps elsewhere is read every hour; what is busy there is not free here."""
 
+import base64
 import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -161,6 +162,39 @@ def test_what_the_doctor_has_declined_is_free(doctor: Doctor, name: str, address
     free = set(doctor.free())
     assert {"10:00", "10:30"} <= free
     assert not {"15:00", "15:30"} & free
+
+
+def _icloud(number: str) -> str:
+    """How iCloud hides an account: its number in sixteen digits, then what nobody else can read."""
+    return base64.urlsafe_b64encode((number * 16)[:16].encode() + bytes(range(200, 232))).decode()
+
+
+@pytest.mark.parametrize(
+    ("principal", "is_free"),
+    [
+        (f"/a{_icloud('13553775349')}/principal/", True),
+        ("/13553775349/principal/", True),
+        (f"/a{_icloud('2960230481')}/principal/", False),
+        ("mailto:boris@example.org", False),
+    ],
+)
+def test_what_a_doctor_has_declined_at_icloud_is_free(doctor: Doctor, principal: str, is_free: bool) -> None:
+    """It names the account by a path, in which its number is as in the published address; others by their e-mail."""
+    doctor.calendars.name = "Home"
+    doctor.calendars.events = [
+        doctor.event(
+            10,
+            11,
+            "ORGANIZER;CN=Boss;EMAIL=boss@example.net:mailto:boss@example.net",
+            "ATTENDEE;CN=Boss;CUTYPE=INDIVIDUAL;EMAIL=boss@example.net;PARTSTAT=ACCEPTED;RO\r\n"
+            " LE=CHAIR:mailto:boss@example.net",
+            "ATTENDEE;CN=Who;CUTYPE=INDIVIDUAL;EMAIL=who@example.org;PARTSTAT=DECLINED;ROLE\r\n"
+            f" =REQ-PARTICIPANT:{principal}",
+        )
+    ]
+    url = doctor.calendars.url.partition("/calendar/")[0] + f"/published/2/{_icloud('13553775349')}8et67ciR64v_W5k"
+    assert doctor.subscribe(url).status == 200
+    assert ("10:00" in doctor.free()) is is_free
 
 
 def test_33_4_it_is_read_again_every_hour(doctor: Doctor) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
-from features.bookings.ical import dates, parser
+from features.bookings.ical import dates, owners, parser
 from features.bookings.ical.parser import Calendar, Event
 from features.bookings.ical.recurrence_rules import Rule
 from features.bookings.ical.time_zones import Zones
@@ -76,14 +76,14 @@ class Reading:
         return list(self._left_out.values())
 
     def between(
-        self, begins: date, ends: date, *, whole_days: bool = False, without: str = "\0", owners: Iterable[str] = ()
+        self, begins: date, ends: date, *, whole_days: bool = False, without: str = "\0", urls: Iterable[str] = ()
     ) -> Iterator[Occurrence]:
         """What takes place from the one day to the other, not counting the last; `whole_days`: hours are left out;
-        `without`: events whose ids end so; `owners`: addresses of whom the calendars are, beside what they say."""
+        `without`: events whose ids end so; `urls`: where they were read, which may say whose they are."""
         for calendar in self._calendars:
             if calendar.method.upper() == "CANCEL":
                 continue
-            own = {parser.address_of(name) for name in (calendar.name, *owners)}
+            own = owners.addresses(calendar, urls)
             for event in calendar.events:
                 event.is_declined = not own.isdisjoint(event.declined_by)
             zones = Zones(calendar, self._place, self._tell)

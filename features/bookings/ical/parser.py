@@ -61,6 +61,7 @@ class Calendar(Struct):
     method: str = ""
     zones: dict[str, list[str]] = field(default_factory=dict)  # definitions, by name: their lines
     events: list[Event] = field(default_factory=list)
+    principals: set[str] = field(default_factory=set)  # paths on its server by which it names people
     is_whole: bool = True  # it has its end
 
 
@@ -113,8 +114,8 @@ class _Reader:
         elif self._event is not None:
             if self._open[-1] == "VEVENT" and name in _KEPT:
                 self._event.lines.append(Line(number, name, _parameters(parameters), value))
-            elif self._open[-1] == "VEVENT" and name == "ATTENDEE":
-                self._attendee(_parameters(parameters).get("PARTSTAT", ""), value)
+            elif self._open[-1] == "VEVENT" and name in ("ATTENDEE", "ORGANIZER"):
+                self._person(_parameters(parameters), value)
         elif "VTIMEZONE" in self._open:
             self._zone.append(f"{name}:{value.strip()}")
         elif self._open[-1:] == ["VFREEBUSY"] and name == "FREEBUSY":
@@ -122,9 +123,11 @@ class _Reader:
         elif self._open[-1:] == ["VCALENDAR"] and name in _OF_CALENDAR:
             setattr(self.found[-1], _OF_CALENDAR[name], value.strip())
 
-    def _attendee(self, answer: str, address: str) -> None:
-        if self._event is not None and answer.upper() == "DECLINED":
-            self._event.declined_by.append(address_of(address))
+    def _person(self, parameters: dict[str, str], address: str) -> None:
+        if address.strip().startswith("/"):
+            self.found[-1].principals.add(address.strip())
+        if self._event is not None and parameters.get("PARTSTAT", "").upper() == "DECLINED":
+            self._event.declined_by += map(address_of, (address, parameters.get("EMAIL", address)))
 
     def _begin(self, number: int, kind: str) -> None:
         if kind in ("VCALENDAR", "VEVENT"):
@@ -184,7 +187,7 @@ def _busy(number: int, parameters: dict[str, str], periods: str) -> Iterator[Eve
 
 
 def address_of(text: str) -> str:
-    """An e-mail address, to be compared."""
+    """An e-mail address, or a path that is named instead of one, to be compared."""
     return text.strip().casefold().removeprefix("mailto:")
 
 
