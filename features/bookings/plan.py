@@ -19,6 +19,7 @@ from shared.actions.feature import PersonSubmission, Planner
 from shared.amocrm.contacts import main_contact
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
+from shared.amocrm.products import GoodsApi
 from shared.amocrm.tasks import TasksApi, deal_of
 from shared.connections.integrations import Integration
 from shared.deliveries.echo_marking import noting
@@ -62,7 +63,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, tol
     item = _item(work)
     if work.is_first and item is not None:
         steps += _goods(work, item)
-        calls += 3
+        calls += 4
     return steps, calls + 3
 
 
@@ -176,7 +177,7 @@ def _cancelled_stage(work: SyncContext) -> tuple[Any, Any]:
         with work.runtime.locks.holding(work.integration.id, [work.deal_lock(lead_id)], work.delivery.id):
             booking = work.now()
             is_ours = booking.state == "cancelled" and booking.change.get("by") != "deal"
-            if not is_ours or rows.has_others(work.runtime.database, booking, lead_id):
+            if not is_ours or rows.others(work.runtime.database, booking, lead_id):
                 return {"nothing_to_do": True}
             _set_stage(work, api, lead_id, {name: value for name, value in place.items() if value is not None})
         return {"lead_id": lead_id}
@@ -268,7 +269,18 @@ def _goods(work: SyncContext, item: Item) -> list[Step]:
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}
 
+    def link(api: AccountApi, goods: Result) -> Result:
+        """As many as the deal has visits with it, and no fewer than are there: a package was perhaps sold before."""
+        if "skipped" in goods:
+            return own.link(api, goods)
+        lead_id, booking = goods["lead_id"], work.now()
+        with locks.holding(work.integration.id, [name_of(f"booking-goods:{lead_id}")], work.delivery.id):
+            visits = rows.others(work.runtime.database, booking, lead_id, item.sku) + (booking.state != "cancelled")
+            there = GoodsApi(api).linked(lead_id)
+            few = [one | {"quantity": visits} for one in goods["elements"] if (there.get(one["id"]) or 0) < visits]
+            return own.link(api, goods | {"elements": few})
+
     return [
         Step("goods", find_or_create, lambda *_: None, after="lead"),
-        Step("goods_link", own.link, own.find_links, after="goods"),
+        Step("goods_link", link, lambda *_: None, after="goods"),  # every attempt looks first
     ]

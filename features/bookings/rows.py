@@ -284,10 +284,10 @@ def follow(database: Database, known: Booking, lead_id: int) -> None:
     database.execute(statements.FOLLOW, parameters)
 
 
-def has_others(database: Database, known: Booking, lead_id: int) -> bool:
-    """Whether another visit of the deal is booked, or was kept."""
-    parameters = {"id": known.id, "integration_id": known.integration_id, "lead_id": lead_id}
-    return database.number(statements.OTHERS, parameters) > 0
+def others(database: Database, known: Booking, lead_id: int, sku: str | None = None) -> int:
+    """How many other visits of the deal are booked, or were kept; `sku`: of those with this good."""
+    parameters = {"id": known.id, "integration_id": known.integration_id, "lead_id": lead_id, "sku": sku}
+    return database.number(statements.OTHERS, parameters)
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

@@ -155,11 +155,11 @@ UPDATE amocrm_bookings SET lead_id = %(lead_id)s, deal_was_lost = NULL
 WHERE id = %(id)s AND integration_id = %(integration_id)s AND lead_id = %(before)s
 """
 
-# Other visits for which the deal stands.
+# Other visits for which the deal stands; `sku`: with this good.
 OTHERS = """
 SELECT count(*) FROM amocrm_bookings
 WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s AND id <> %(id)s AND state = 'booked'
-  AND attendance IS DISTINCT FROM 'missed'
+  AND attendance IS DISTINCT FROM 'missed' AND (%(sku)s::text IS NULL OR facts ->> 'sku' = %(sku)s)
 """
 
 # --- reading --------------------------------------------------------------------------------------------------------

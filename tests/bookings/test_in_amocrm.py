@@ -140,6 +140,33 @@ def test_30_d1_a_booking_that_comes_late_follows_what_the_row_says_now(
     assert clinic.bookings()[0]["is_in_amocrm"] is True
 
 
+def _quantity(clinic: Clinic) -> Any:
+    """Of the one good that the deal has."""
+    links = clinic.account()["links"][str(clinic.story.lead_id)]
+    (found,) = (one for one in links if one["to_entity_type"] == "catalog_elements")
+    return found["metadata"]["quantity"]
+
+
+def test_a_deal_has_as_many_of_a_good_as_it_has_visits(clinic: Clinic) -> None:
+    """A course is booked in one deal, visit by visit; or a package was sold before its visits are booked."""
+    services = settings()["bookings"]["services"]
+    clinic.set_up(services=[services[0] | {"sku": "CONS-1"}, services[1]])
+    first, _ = _in_card(clinic, 9), _in_card(clinic, 10)
+    assert _quantity(clinic) == 2
+    _cancel(clinic, first)
+    _in_card(clinic, 11)
+    assert _quantity(clinic) == 2
+    (link,) = (one for one in clinic.account()["links"][str(clinic.story.lead_id)] if "quantity" in one["metadata"])
+    sold = {"to_entity_id": link["to_entity_id"], "to_entity_type": "catalog_elements"}
+    sold |= {"metadata": {"catalog_id": link["metadata"]["catalog_id"], "quantity": 5}}
+    story = clinic.story
+    story.runtime.connections.call(
+        story.row(), lambda api: api.send("POST", f"/leads/{story.lead_id}/link", json=[sold])
+    )
+    _in_card(clinic, 12)
+    assert _quantity(clinic) == 5
+
+
 # --- all of many --------------------------------------------------------------------------------------------------
 
 
