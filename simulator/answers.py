@@ -59,7 +59,7 @@ def problem(status: int, title: str, detail: str, kind: str = HTTPBIN, **extra: 
 def oauth_problem(status: int, detail: str, hint: str | None) -> Answer:
     extra = {"hint": hint} if hint else {}
     kind = "https://developers.amocrm.ru/v3/errors/OAuthProblemJson"
-    return problem(status, "Некорректный запрос", detail, kind, **extra)
+    return problem(status, "Некорректный запрос" if hint else "Некорректный клиент", detail, kind, **extra)
 
 
 def invalid(path: str, code: str, detail: str, request_id: str = "0") -> ApiError:

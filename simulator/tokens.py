@@ -19,14 +19,13 @@ REFRESH_SECONDS = 90 * 24 * 3600
 ONE_TIME_SECONDS = 30 * 60
 
 
-INVALID_REQUEST = (
-    "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than "
-    "once, or is otherwise malformed."
-)
+# vendor: oauth.words
+INVALID_REQUEST = "В запросе отсутствует ряд параметров или параметры невалидны"
+_INVALID_CLIENT = "Авторизация клиента не прошла"
 
 
 class GrantError(Exception):
-    """A refusal in the words of league/oauth2-server; `hint` says what is wrong with a grant or a parameter."""
+    """A refusal as of league/oauth2-server; `hint`, in its own words, says what is wrong with a grant or parameter."""
 
     def __init__(self, detail: str, hint: str | None = None, status: int = 401) -> None:
         super().__init__(detail)
@@ -40,7 +39,7 @@ def _invalid_request(parameter: str, hint: str | None = None) -> GrantError:
 
 
 def _invalid_refresh_token(hint: str) -> GrantError:
-    return GrantError("The refresh token is invalid.", hint)
+    return GrantError(INVALID_REQUEST, hint)
 
 
 @dataclass
@@ -193,9 +192,9 @@ class Tokens:
             raise _invalid_request("client_id")
         client = self._world.clients.get(str(body.get("client_id")))
         if client is None or client.secret != body.get("client_secret"):
-            raise GrantError("Client authentication failed")
+            raise GrantError(_INVALID_CLIENT)
         if body.get("redirect_uri") not in (None, client.redirect_uri, *client.other_redirect_uris):
-            raise GrantError("Client authentication failed")
+            raise GrantError(_INVALID_CLIENT)
         return client
 
     def _checked_code(self, text: str, client: Client, account: Account, redirect_uri: object) -> Grant:

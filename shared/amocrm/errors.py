@@ -74,7 +74,7 @@ class AnsweredError(AmocrmError):
     def __init__(self, message: Message, status: int, request_id: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, request_id)
         self.status = status
-        self.hint = hint  # the token endpoint's word for what is wrong with a grant
+        self.hint = hint  # the token endpoint's word for what is wrong with a grant; empty where it has none
 
 
 class ValidationItem(Struct, frozen=True):

@@ -132,11 +132,7 @@ def current_account_host(transport: Transport, api_domain: str, refresh_token: s
     # vendor: oauth.rename (code) An account that was renamed is found by its refresh token:
     # /oauth2/account/current/subdomain at the access token's api_domain, after a 401 or 404 of the token endpoint.
     # source: amocrm-api-php, pull request 572
-    answer = transport.send(
-        "GET", api_domain, "/oauth2/account/current/subdomain", headers={"X-Refresh-Token": refresh_token}
-    )
-    domain = answer.get("domain") if isinstance(answer, dict) else None
-    return require_account_host(str(domain).lower())
+    return _named_host(transport, api_domain, "/oauth2/account/current/subdomain", {"X-Refresh-Token": refresh_token})
 
 
 def account_host_of(transport: Transport, account_domain: str, access_token: str) -> str:
@@ -148,11 +144,7 @@ def account_host_of(transport: Transport, account_domain: str, access_token: str
     # access token, a long-lived one too: GET /oauth2/account/subdomain, a bearer; the answer has `subdomain`, `domain`.
     # source: amocrm-api-php, getAccountDomain; integrations in production that are given a long-lived token alone
     own_host = f"www.{account_domain.partition('.')[2]}"
-    answer = transport.send(
-        "GET", own_host, "/oauth2/account/subdomain", headers={"Authorization": f"Bearer {access_token}"}
-    )
-    domain = answer.get("domain") if isinstance(answer, dict) else None
-    return require_account_host(str(domain).lower())
+    return _named_host(transport, own_host, "/oauth2/account/subdomain", {"Authorization": f"Bearer {access_token}"})
 
 
 def access_token_hints(access_token: str) -> AccessTokenHints:
@@ -188,6 +180,12 @@ def is_genuine_switch_off(client_secret: str, client_id: str, account_id: str, s
     return hmac.compare_digest(signed.encode(), signature.lower().encode())
 
 
+def _named_host(transport: Transport, host: str, path: str, headers: dict[str, str]) -> str:
+    answer = transport.send("GET", host, path, headers=headers)
+    domain = answer.get("domain") if isinstance(answer, dict) else None
+    return require_account_host(str(domain).lower())
+
+
 def _token_call(transport: Transport, host: str, credentials: ClientCredentials, grant: dict[str, str]) -> TokenPair:
     body = {
         "client_id": credentials.client_id,
@@ -212,9 +210,15 @@ def _token_call(transport: Transport, host: str, credentials: ClientCredentials,
 
 
 def _refusal(error: errors.AnsweredError) -> Exception:
-    """A 400 or 401 in amoCRM's words; a 401 in nobody's words is not the token endpoint's, and stays what it is."""
+    """A 400 or 401 in amoCRM's words; a 401 that is not the token endpoint's stays what it is."""
     words = error.hint or str(error)
     meaning = meaning_of(error.hint, str(error))
-    if meaning is Meaning.UNKNOWN and error.hint is None and isinstance(error, errors.UnauthorizedError):
-        return error
+    if meaning is Meaning.UNKNOWN and not error.hint and isinstance(error, errors.UnauthorizedError):
+        # vendor: oauth.words (report) Hints are the library's English; title and detail are in another language (at
+        # amocrm.ru "Авторизация клиента не прошла"). A 401 of the type OAuthProblemJson without a hint is about the
+        # client: its id, secret or redirect URI. A 401 of another type is not the token endpoint's.
+        # source: amocrm-api-php issues 105, 150, 235; ufee/amoapi issue 26; Krukov/amocrm_api issue 41
+        if error.hint is None:
+            return error
+        meaning = Meaning.CLIENT
     return TokenRefusedError(meaning, words)

@@ -32,6 +32,7 @@ _BY_HINT: Final = (
     (r"token has (expired|been revoked)", Meaning.GRANT_DEAD),
     (r"invalid redirect uri", Meaning.REDIRECT_URI),
     (r"check the `[^`]*` scope", Meaning.SCOPE),
+    (r"check the `client_(id|secret)` parameter", Meaning.CLIENT),  # amocrm-api-php issue 218: it had been right
     (r"check the `[^`]*` parameter", Meaning.REQUEST),
     (r"check that all required parameters have been provided", Meaning.REQUEST),
 )

@@ -213,7 +213,8 @@ def _error(
     if status == 400 and problem.get("errors"):  # what amoCRM says of each, without a path: of a deal, say, by its id
         words = f"{words}: {msgspec.json.encode(problem['errors']).decode()}"
     message = said(str(words)[:500]) if words else say("status {status}", status=status)
-    hint = str(problem["hint"])[:500] if problem.get("hint") else None
+    is_of_oauth = str(problem.get("type")).endswith("OAuthProblemJson")
+    hint = str(problem.get("hint") or "")[:500] if is_of_oauth or problem.get("hint") else None
     if status == 429:
         return errors.RateLimitedError(message, request_id, _retry_after(headers))
     if status in _GATEWAY_GAVE_UP:

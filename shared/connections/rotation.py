@@ -76,6 +76,9 @@ _ADVICE: Final = {
     Meaning.UNKNOWN: say("It is tried again; if it stays, authorise the account again."),
 }
 
+# Whoever says this knows the account.
+_OF_A_SETTING: Final = (Meaning.REDIRECT_URI, Meaning.SCOPE, Meaning.REQUEST)
+
 # What the look-up of a renamed account says of one that is not there, or of a token that nobody knows.
 _NO_NEW_ADDRESS: Final = (
     errors.BadRequestError,
@@ -316,7 +319,7 @@ class Rotation(Struct, frozen=True):
             errors.NotFoundError,
             errors.AccountNotFoundError,
         ) as error:
-            if isinstance(error, oauth.TokenRefusedError) and not error.is_grant_dead:
+            if isinstance(error, oauth.TokenRefusedError) and error.meaning in _OF_A_SETTING:
                 raise
             # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.
             if not self.has_time(calls=2):
