@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -206,6 +207,19 @@ def _parsed(command: Any, name: str, words: list[str]) -> None:
     command.make_context(name, given, resilient_parsing=True)
     known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
     assert {word.partition("=")[0] for word in given if word.startswith("--")} <= known, words
+
+
+def test_no_commit_takes_the_files_of_secrets_that_operators_write(tmp_path: Path) -> None:
+    """A company's own copy of the repository has its widgets in it, and these files beside them."""
+    text = "".join(file.read_text(encoding="utf-8") for file in DOCUMENTS)
+    named = set(re.findall(r"(?:file://|--data-file=|--payload - < )([\w.-]+)", text))
+    named |= {one.file for file in DOCUMENTS for one in documents.blocks(file) if one.file and 'KEYS"' in one.text}
+    assert {"settings.json", "payload.json", "encryption-keys.txt"} <= named
+    shutil.copyfile(ROOT / ".gitignore", tmp_path / ".gitignore")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    asked = ["git", "check-ignore", *sorted(named)]
+    ignored = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True).stdout.split()
+    assert set(ignored) == named
 
 
 @pytest.mark.parametrize("name", ["simulator.md", "simulator.ru.md"])
