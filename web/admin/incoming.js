@@ -47,6 +47,8 @@ export async function show(place, visit) {
     // What somebody has opened while this was asked for stays, with what is chosen in it; so does what is chosen since.
     const now = new Map([...openRows()].filter(([id, line]) => !openBefore.has(id) || isTypedIn(line)));
     const rows = (one ? [one] : incoming).map((/** @type {Entry} */ each) => now.get(each.id) ?? (one ? opened : row)(each, shared));
+    const pushedOff = [...now.values()].filter((line) => isTypedIn(line) && !rows.includes(line)); // by what has come since
+    rows.push(...pushedOff);
     list.replaceChildren(...rows);
     const isFiltered = keys.length && (outcome.value || key.value);
     const none = isFiltered ? nothing(t("log.nothing_found")) : nothing(t(keys.length ? "incoming.nothing_yet" : "incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
