@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from cli import new_widget
 from tests.listener import Ingress
 from tests.longer import others_long
 from tests.story import Story, json_of
@@ -55,6 +57,25 @@ def test_a_page_without_its_words_says_so(page: Page, booking: str) -> None:
     page.unroute(words)
     page.get_by_role("button", name="Повторить").click()
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", others_long(["own", "react"]))
+def test_a_widgets_own_page_without_its_script_says_so(
+    page: Page, ingress: Ingress, tmp_path: Path, kind: Literal["own", "react"]
+) -> None:
+    """It showed its form, and the button that saves loaded the page again, as if it had been saved."""
+    new_widget.make("fence", kind, "Fences", "#1f6feb", tmp_path)
+    own = re.compile(r"/widgets/fence/")
+    html = (tmp_path / "fence" / "page" / "index.html").read_text()
+
+    def answer(route: Route) -> None:
+        is_page = "?lang=" in route.request.url
+        route.fulfill(body=html, content_type="text/html") if is_page else route.abort("failed")
+
+    page.route(own, answer)
+    page.goto(f"{ingress.url}/widgets/fence/?lang=ru")
+    expect(page.get_by_role("alert")).to_have_text("Сервер не отвечает. Проверьте связь и повторите.")
+    expect(page.locator("form")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", others_long(["uk", "en", "ru", "uz", "es", "pt"]))

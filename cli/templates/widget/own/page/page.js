@@ -4,6 +4,7 @@
 import { ApiError, connect } from "../../client/index.js";
 import { inCard } from "../../ui/card.js";
 
+document.documentElement.dataset.opened = ""; // from here on the page itself says what is wrong: ui/unopened.js
 const language = new URLSearchParams(location.search).get("lang") ?? "en";
 const api = new URL("../..", import.meta.url).href;
 const { lead, access } = inCard();

@@ -13,6 +13,7 @@ import { ApiError, connect, newKey } from "../../../clients/js/index.js";
 import { inCard } from "../../../web/ui/card.js";
 import "./page.css";
 
+document.documentElement.dataset.opened = ""; // from here on the page itself says what is wrong: ui/unopened.js
 const language = new URLSearchParams(location.search).get("lang") ?? "en";
 const api = new URL("../..", location.href).href.split("?")[0]!;
 // amoCRM's card gives the deal and a session for it, and another session when that one has ended.
