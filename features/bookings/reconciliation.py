@@ -219,7 +219,8 @@ def _done(offer: BookingRules, booking: Booking, task: Entity) -> bool:
 
 
 def _moved(offer: BookingRules, booking: Booking, due: int) -> bool:
-    """Somebody has moved the task: the visit follows where that is possible. Else the task is set back."""
+    """Somebody has moved the task: the visit follows where that is possible. Else the task of one to come is set
+    back."""
     wanted = datetime.fromtimestamp(due, UTC)
     if wanted == booking.starts_at:
         rows.brought(offer.runtime.database, booking, task_due=due)
@@ -227,6 +228,10 @@ def _moved(offer: BookingRules, booking: Booking, due: int) -> bool:
     try:
         after = transitions.moved(offer, booking, wanted, None, _BY_TASK, task_due=due, attempts=transitions.AS_READ)
     except Problem as error:
+        if booking.ends_at <= offer.runtime.clock.now():
+            # It is over, and nobody has said yet whether the visitor came: the task is put off, not the visit.
+            rows.brought(offer.runtime.database, booking, task_due=due)
+            return False
         reasons = [item.detail for item in error.errors] or [error.detail]
         reason = say("The task was moved to a time that is not free: {reason}", reason=joined(*reasons, by="; "))
         change = {"kind": KEPT, "reason": reason, **_BY_TASK}

@@ -682,6 +682,23 @@ def test_a_task_that_was_moved_to_where_it_cannot_be_is_set_back_and_told(
     assert clinic.compare()["due"] == 0
 
 
+def test_a_task_that_is_put_off_after_its_visit_stays_where_it_was_put(clinic: Clinic) -> None:
+    """Overdue, until somebody says whether the visitor came: whoever puts it off to another day, as amoCRM proposes,
+    has nothing to do with the visit's time."""
+    clinic.booked()
+    (task,) = clinic.tasks()
+    clinic.story.clock.advance(days=1, hours=10)
+    clinic.person("tasks", task["id"], {"complete_till": (put_off := _due(clinic, 23 + 24, 59))})
+    notes = clinic.notes(task["entity_id"])
+    clinic.compare()
+    (now,) = clinic.tasks()
+    assert (now["complete_till"], clinic.notes(task["entity_id"])) == (put_off, notes)
+    assert (clinic.bookings()[0]["starts_at"], clinic.bookings()[0]["attention"]) == (clinic.at(10), None)
+    clinic.person("tasks", task["id"], {"is_completed": True, "result": {"text": "ok"}})
+    clinic.compare()
+    assert clinic.bookings()[0]["attendance"] == "came"
+
+
 def test_a_task_that_was_done_means_that_the_visitor_came(clinic: Clinic) -> None:
     clinic.booked()
     (task,) = clinic.tasks()
