@@ -136,6 +136,20 @@ _COMPANYS: Final = _plains(
     " escritorio clinica clinicas restaurante escuela escola academia gimnasio hospital pousada centro sede sedes"
     " ciudad cidade inmobiliaria imobiliaria concesionaria concessionaria doʼkon filiali ofis klinika maktab markaz"
 )
+# What somebody asks for. Whom to write about it stands within, as the site has it (`tour: {title, email}`).
+_THINGS: Final = _plains(
+    "tour tours trip trips excursion excursions cruise room rooms product products event events course courses class"
+    " lesson webinar workshop masterclass property listing listings apartment apartments flat villa"
+    " house car vehicle vacancy job service services concert show exhibition conference retreat"
+    " camp project residence building"
+    " тур туры экскурсия круиз комната товар товары продукт событие мероприятие курс курсы занятие урок вебинар семинар"
+    " объект квартира апартаменты вилла дом автомобиль машина вакансия услуга услуги концерт выставка конференция"
+    " лагерь проект жк подія захід кімната послуга екскурсія помешкання"
+    " viaje excursiones habitacion producto productos evento eventos curso cursos clase taller propiedad inmueble"
+    " departamento vivienda coche vehiculo vacante servicio servicios proyecto"
+    " passeio viagem quarto produto produtos aula oficina imovel imoveis apartamento veiculo vaga servico servicos"
+    " projeto sayohat xona mahsulot tadbir kurs xizmat loyiha kvartira"
+)
 # In a name, as programs call it: `clinic_phone`. A person has an office and a line in the city, too, and may own what
 # the company looks after.
 _PLACES: Final = _COMPANYS - _plains(
@@ -338,6 +352,12 @@ def _is_ours(found: Sequence[str], ours: frozenset[str]) -> bool:
 def is_of_company(name: str) -> bool:
     """Whether a container, such as `location`, holds the company's own phone and e-mail."""
     return not _COMPANYS.isdisjoint(words(name))
+
+
+@_remembered
+def is_thing(name: str) -> bool:
+    """Whether a container, such as `tour`, holds what is known of a thing that is asked for."""
+    return _plain(name) in _THINGS
 
 
 @_remembered

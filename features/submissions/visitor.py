@@ -40,6 +40,7 @@ def choose(found: list[MeantValue]) -> None:
     _of_lists(found)
     _of_parallel_lists(found)
     _within_anything(found)
+    _within_things(found)
     _beside_lines(found)
     _settle(found)
 
@@ -100,6 +101,19 @@ def _within_anything(found: list[MeantValue]) -> None:
         for one in lines if surer else ():
             if one.rank == OF_SOMEBODY and not _is_of_lines(one) and not set(map(_plain, one.named.values)) <= surer:
                 one.meaning, one.reason = "field", "word"
+
+
+def _within_things(found: list[MeantValue]) -> None:
+    """Whom to write or call about a tour, an event, a flat is no line of whoever has left theirs beside it, of either
+    kind: all who asked for it by phone had its e-mail, and were one person."""
+    lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
+    surer = [one.named.path for one in lines if one.rank < OF_SOMEBODY]
+    for one in lines if surer else ():
+        path = one.named.path
+        is_thing = (isinstance(step, str) and field_vocabulary.is_thing(step) for step in path[:-1])
+        end = next((place + 1 for place, is_so in enumerate(is_thing) if is_so), 0)
+        if end and one.rank >= OF_SOMEBODY and any(other[:end] != path[:end] for other in surer):
+            one.meaning, one.reason = "field", "word"
 
 
 def _plain(line: str) -> str:

@@ -561,6 +561,30 @@ def test_35_another_phone_within_anything_is_nobodys(within: dict[str, str]) -> 
             assert OWN_LINE in str(_body(body).fields)
 
 
+@pytest.mark.parametrize("thing", ["tour", "Event", "product", "курс", "habitacion", "imóvel", "xizmat"])
+def test_the_email_of_what_somebody_asks_for_is_not_theirs(thing: str) -> None:
+    """All who asked for the tour by phone had its e-mail in their contact, and the product's name was theirs."""
+    about = {"name": "Байкал", "contact_mail": OWN, "email": OWN, "phone": OWN_LINE}
+    for body in ({"phone": PHONE, thing: about}, {thing: [about], "client": {"phone": PHONE}}):
+        made = _body(body)
+        assert (made.contact.name, made.contact.phones, made.contact.emails) == ("", [PHONE], [])
+        assert all(text in str(made.fields) for text in (OWN, OWN_LINE, "Байкал"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"tour": {"title": "Байкал", "phone": PHONE, "email": "anna@mail.ru"}},  # a form about the tour
+        {"event": {"data": {"phone": PHONE}, "email": "anna@mail.ru"}},  # a webhook's own word
+        {"tour": {"title": "Байкал", "client": {"email": "anna@mail.ru"}}, "phone": PHONE},
+        {"properties": {"email": "anna@mail.ru"}, "phone": PHONE},
+    ],
+)
+def test_whoever_is_named_within_it_is_the_visitor(body: dict[str, Any]) -> None:
+    made = _body(body)
+    assert (made.contact.phones, made.contact.emails) == ([PHONE], ["anna@mail.ru"])
+
+
 @pytest.mark.parametrize(
     ("body", "phones"),
     [
