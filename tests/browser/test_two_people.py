@@ -50,6 +50,7 @@ def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Dem
             assert now() == f"{name} чужое"
 
         made = http.post(f"/save_{what}", json=body | {"name": name}).json()
+        other = http.post(f"/save_{what}", json=body | {"name": "Сосед"}).json()
         try:
             go(page, view)
             mine(f"{name} моё")
@@ -71,6 +72,16 @@ def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Dem
             expect(form).to_have_count(0)  # theirs stood in it, which is nobody's any more
             assert now() == f"{name} второе"
 
+            mine(f"{name} снова")
+            page.get_by_role("button", name="Взять их вариант").click()
+            expect(field).to_have_value(f"{name} чужое")
+            page.locator(rows).filter(has_text="Сосед").get_by_role("button", name="Изменить").click()
+            expect(field).to_have_value("Сосед")
+            undo.click()
+            expect(page.locator(rows).filter(has_text=f"{name} снова")).to_be_visible()
+            expect(field).to_have_value("Сосед")  # another's form, which somebody reads
+            form.get_by_role("button", name="Отмена").click()
+
             page.locator(rows).filter(has_text=name).get_by_role("button", name="Изменить").click()
             field.fill(f"{name} третье")
             save.click()
@@ -80,7 +91,8 @@ def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Dem
             expect(toast.get_by_role("alert")).to_contain_text("тем временем изменили")
             assert now() == f"{name} позже"
         finally:
-            http.post(f"/remove_{what}", json={"id": made["id"]})
+            for one in (made, other):
+                http.post(f"/remove_{what}", json={"id": one["id"]})
 
 
 @pytest.mark.long

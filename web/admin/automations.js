@@ -8,7 +8,7 @@ import { busy, button, copyButton, failure, missed, nothing, ofAccount, told } f
 import { saveOver } from "./saving.js";
 import { call, may } from "./session.js";
 import { toast } from "./toast.js";
-import { guarded, hasForm, isTypedIn, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, hasForm, isUntouched, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
@@ -171,7 +171,7 @@ function form(connection, automation, found, { users, bots, missing }, again, le
     await again({}, automation?.id);
     toast(t("undo.theirs"), async () => {
       await post(mine, await newest());
-      if (!isTypedIn()) leave();
+      if (isUntouched(automation?.id)) leave();
       await again();
     });
   };
@@ -180,5 +180,6 @@ function form(connection, automation, found, { users, bots, missing }, again, le
     void busy(event.submitter, () => saveOver(automation, save, { code: "automation_changed", newest, theirs, conflict, error }), error);
   } }, element("h3", { text: t(automation ? "events.edit" : "automations.new") }), labelled("automations.name", name), labelled("automations.kind", kind), own,
   element("label", { className: "check" }, isOn, t("automations.is_on")), conflict, error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+  view.dataset.of = automation?.id ?? "";
   return guarded(view);
 }

@@ -8,7 +8,7 @@ import { busy, button, check, copyButton, failure, live, missed, nothing, ofAcco
 import { call, may } from "./session.js";
 import { saveOver, saver } from "./saving.js";
 import { toast } from "./toast.js";
-import { guarded, hasForm, isTypedIn, mayLeave, redrawn, settled, staying } from "./unsaved.js";
+import { guarded, hasForm, isUntouched, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
 /** @typedef {import("../../types/amocrm.js").Status} Status */
@@ -250,7 +250,7 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
     await again("", endpoint?.id);
     toast(t("undo.theirs"), async () => {
       await post(mine, await newest());
-      if (!isTypedIn()) leave();
+      if (isUntouched(endpoint?.id)) leave();
       await again();
     });
   };
@@ -260,6 +260,7 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
   element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), kinds.view, statuses.length ? group("events.statuses", statuses) : missed(missing),
     element("label", {}, t("events.fields"), fields)), conflict, error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+  view.dataset.of = endpoint?.id ?? "";
   return guarded(view);
 }
 

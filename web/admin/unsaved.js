@@ -20,6 +20,9 @@ export function guarded(form) {
 /** What is typed in it is saved, or thrown away. @param {HTMLElement} form */
 export const settled = (form) => { delete form.dataset.unsaved; };
 
+/** Whether a form of it stands there in which nothing is typed; another's is somebody's who reads it. @param {string} [of] */
+export const isUntouched = (of = "") => $("view").querySelector(`form[data-of="${CSS.escape(of)}"]:not([data-unsaved])`) !== null;
+
 /**
  * Nobody types in a form that is being saved: it is emptied or drawn anew afterwards, with what was typed meanwhile.
  * @template Result @param {HTMLElement} form @param {() => Promise<Result>} save @returns {Promise<Result>}
