@@ -37,6 +37,17 @@ def test_a_queue_never_asks_for_more_than_the_reserve(service: Any) -> None:
     assert queue["maximumConcurrency"] + 2 * timers <= function["reservedConcurrency"]
 
 
+def test_what_wakes_itself_by_its_queue_is_no_runaway_to_aws(service: Any) -> None:
+    """A delivery that is put off asks for a run from within one. Lambda ends a chain of 16 such runs, tells of a
+    recursive loop, and leaves a dead letter: an hour in which amoCRM is away is one, with many deliveries."""
+    roles = service["resources"]["Resources"]
+    for name, function in service["functions"].items():
+        statements = roles[function["role"]]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        wakes = any(statement["Action"] == "sqs:SendMessage" for statement in statements)
+        is_woken = any("sqs" in event for event in function.get("events", ()) if isinstance(event, dict))
+        assert function.get("recursiveLoop") == ("Allow" if wakes and is_woken else None), name
+
+
 def test_each_function_has_an_alarm_for_its_errors_and_one_for_its_throttles(
     service: Any, alarms: list[dict[str, Any]]
 ) -> None:
