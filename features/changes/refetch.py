@@ -29,7 +29,7 @@ from features.changes.feeds import Feed
 from features.changes.subjects import ENTITIES, SUBJECTS
 from features.changes.webhook_payload import LISTED
 from shared.amocrm.entity_names import entity_name
-from shared.amocrm.errors import AmocrmError, NotFoundError
+from shared.amocrm.errors import AmocrmError, NotFoundError, PaymentRequiredError
 from shared.amocrm.events import FeedApi, earlier_members
 from shared.amocrm.leads import LOST, AccountApi
 from shared.connections.integrations import Integration
@@ -69,6 +69,7 @@ class Refetch(Struct):
     problem: Problem | None = None
     failed_in_a_row: int = 0
     sees_everything: bool | None = None  # asked for when it matters
+    is_paid: bool | None = None  # the account, where a place of it is not
 
     @classmethod
     def begin(
@@ -134,6 +135,9 @@ class Refetch(Struct):
         except (DatabaseUnavailableError, LeaseLostError, ReauthRequiredError, RefreshDelayedError):
             raise
         except Exception as error:
+            if self._is_beside_the_tariff(error):
+                self._refused(due, error)  # nobody is told that the account is not paid
+                return
             if isinstance(error, AmocrmError):
                 self.failed_in_a_row += not retry_policy.is_definite(error)
                 if not retry_policy.is_of_one(error) or self.failed_in_a_row >= _MOST_IN_A_ROW:
@@ -144,6 +148,11 @@ class Refetch(Struct):
             self._refused(due, error)
             return
         self.failed_in_a_row = 0
+
+    def _is_beside_the_tariff(self, error: Exception) -> bool:
+        if isinstance(error, PaymentRequiredError) and self.is_paid is None:
+            self.is_paid = retry_policy.is_beside_the_tariff(error, self.perform)
+        return isinstance(error, PaymentRequiredError) and bool(self.is_paid)
 
     def _refused(self, due: Due, error: Exception) -> None:
         if due.attempts < retry_policy.MOST_ATTEMPTS:
@@ -184,7 +193,8 @@ class Refetch(Struct):
         except NotFoundError:  # there is no such list any more
             return []
         except AmocrmError as error:
-            if not retry_policy.is_of_one(error) or self.feed.failures < _STEADY:
+            is_steady = retry_policy.is_of_one(error) and self.feed.failures >= _STEADY
+            if not (is_steady or self._is_beside_the_tariff(error)):
                 raise
             return []
         return found

@@ -1,9 +1,11 @@
 """Errors that concern one call to amoCRM, or one entity, and say nothing of the account."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from shared.amocrm import errors
+from shared.amocrm.events import FeedApi
 from shared.platform.backoff import seconds
 
 _OF_ONE: Final = (
@@ -29,6 +31,17 @@ def is_of_one(error: Exception) -> bool:
 
 def is_definite(error: Exception) -> bool:
     return isinstance(error, _DEFINITE)
+
+
+def is_beside_the_tariff(error: Exception, perform: Callable[..., Any]) -> bool:
+    """Whether it is one place that is not paid for: of an unpaid account nothing is shown, its events neither."""
+    if not isinstance(error, errors.PaymentRequiredError):
+        return False
+    try:
+        perform(lambda api: FeedApi(api).events(1))
+    except errors.AmocrmError:
+        return False
+    return True
 
 
 def backoff(attempts: int) -> timedelta:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from features.changes import feeds, kinds, wanted
+from features.changes import feeds, kinds, retry_policy, wanted
 from features.changes.feeds import Feed
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError, PaymentRequiredError
 from shared.amocrm.events import FeedApi
@@ -46,6 +46,11 @@ def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Cal
     # source: amoCRM's documentation, "Webhooks"
     except ForbiddenError as error:
         if perform(lambda api: FeedApi(api).sees_everything()):
+            raise
+        _refused(runtime, integration, feed, perform, error)
+        return
+    except PaymentRequiredError as error:
+        if not retry_policy.is_beside_the_tariff(error, perform):
             raise
         _refused(runtime, integration, feed, perform, error)
         return

@@ -164,6 +164,40 @@ def test_a_tariff_without_customers_keeps_nothing_from_being_told(feed: Feed) ->
     assert (_names(feed), _problem(feed)) == (["Asked for"], None)
 
 
+@pytest.mark.vendor("http.switched_off")
+def test_a_tariff_without_conversations_keeps_nothing_from_being_told(feed: Feed) -> None:
+    """The hook of one is told all the same: what was written in it was not, nor anything after."""
+    _refused(feed, "/api/v4/talks/.*", 402)
+    feed.story.simulator.control("visitor", domain=feed.story.domain, text="Hello", lead=feed.story.lead_id)
+    feed.person(note="Called")
+    feed.run()
+    assert {"message.received", "lead.note_added"} <= set(feed.kinds())
+    assert _problem(feed) is None
+    feed.story.simulator.control("no-faults")
+    feed.run(3600)
+    assert feed.kinds() == ["talk.opened"]
+
+
+@pytest.mark.vendor("http.switched_off")
+def test_what_the_tariff_has_not_any_more_keeps_nothing_from_being_told(feed: Feed) -> None:
+    feed.person(kind="customers", id=None, fields={"name": "The last"})
+    feed.person(note="Called")
+    _refused(feed, "/api/v4/customers.*", 402)
+    feed.run()
+    assert (feed.kinds(), _problem(feed)) == (["lead.note_added"], None)
+
+
+@pytest.mark.vendor("http.switched_off", "webhooks.tariff")
+def test_a_tariff_without_webhooks_is_asked(quiet: Feed) -> None:
+    """Whether it says so when they are made, or when they are looked for."""
+    _refused(quiet, "/api/v4/webhooks", 402)
+    quiet.listen()
+    quiet.run()
+    quiet.person(fields={"name": "Asked for"})
+    quiet.run(feeds.ASK_EVERY["ask"].total_seconds())
+    assert (_names(quiet), _problem(quiet)) == (["Asked for"], None)
+
+
 @pytest.mark.vendor("http.payment")
 def test_an_unpaid_account_is_told_of_and_loses_nothing(feed: Feed) -> None:
     _refused(feed, "/api/v4/.*", 402)
