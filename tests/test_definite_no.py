@@ -1,5 +1,7 @@
 """30-B: only amoCRM's definite no ends a connection; what lasts is told to somebody, and comes to an end."""
 
+import re
+
 import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
@@ -126,10 +128,18 @@ def test_whoever_connected_is_removed(connected: Story) -> None:
     assert (connected.row().status, connected.row().problem_code) == ("reauth_required", "access_refused")
 
 
-@pytest.mark.vendor("oauth.rename_by_access_token")
-def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: Story) -> None:
-    renamed = f"renamed{long_lived.account_id}"
-    moved = long_lived.simulator.control("rename", domain=long_lived.domain, to=renamed)["domain"]
+def _renamed(story: Story, says: str) -> str:
+    """`says`: a page with 404, or the 401 of which amoCRM's documentation tells."""
+    if says == "401":
+        story.simulator.fault("status", status=401, host=re.escape(story.domain), times=100)
+    moved: str = story.simulator.control("rename", domain=story.domain, to=f"renamed{story.account_id}")["domain"]
+    return moved
+
+
+@pytest.mark.vendor("oauth.rename_by_access_token", "http.no_account")
+@pytest.mark.parametrize("says", ["404", "401"])
+def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: Story, says: str) -> None:
+    moved = _renamed(long_lived, says)
     assert _read(long_lived) == 200
     assert long_lived.row(moved).status == "connected"
     assert "account.renamed" in long_lived.events()
@@ -141,20 +151,28 @@ def test_a_renamed_account_is_found_though_the_token_names_no_host(long_lived: S
     assert _read(long_lived) == 200
 
 
-def test_where_amocrm_does_not_tell_the_new_address_the_account_is_not_found(long_lived: Story) -> None:
-    long_lived.simulator.control("rename", domain=long_lived.domain, to=f"renamed{long_lived.account_id}")
+@pytest.mark.parametrize(("says", "told"), [("404", 404), ("401", 503)])
+def test_where_amocrm_does_not_tell_the_new_address_nothing_ends(long_lived: Story, says: str, told: int) -> None:
+    _renamed(long_lived, says)
     long_lived.simulator.fault("status", status=500, path="/oauth2/account/subdomain")
-    assert _read(long_lived) == 404
+    assert _read(long_lived) == told
     assert long_lived.row().status == "connected"
+    assert _read(long_lived) == 200
+
+
+def test_a_long_lived_token_that_is_dead_everywhere_needs_a_person(long_lived: Story) -> None:
+    long_lived.simulator.control("switch-off", domain=long_lived.domain, client_id=long_lived.client_id)
+    assert _read(long_lived) == 409
+    assert (long_lived.row().status, long_lived.row().problem_code) == ("reauth_required", "access_refused")
 
 
 @pytest.mark.vendor("oauth.rename_by_access_token")
-def test_a_long_lived_token_is_entered_again_after_a_rename(long_lived: Story) -> None:
+@pytest.mark.parametrize("says", ["404", "401"])
+def test_a_long_lived_token_is_entered_again_after_a_rename(long_lived: Story, says: str) -> None:
     made = long_lived.simulator.control(
         "long-lived-token", domain=long_lived.domain, client_id=long_lived.client_id, days=300
     )
-    renamed = f"renamed{long_lived.account_id}"
-    moved = long_lived.simulator.control("rename", domain=long_lived.domain, to=renamed)["domain"]
+    moved = _renamed(long_lived, says)
     assert long_lived.crm("save_token", long_lived.admin(), {"token": made["token"]}).status == 200
     assert long_lived.row(moved).account_id == long_lived.account_id
 

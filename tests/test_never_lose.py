@@ -87,10 +87,23 @@ def test_a_token_that_is_wrong_or_for_another_account_is_refused(connected: Stor
     foreign = connected.simulator.control(
         "long-lived-token", domain=other["domain"], client_id=connected.client_id, days=9
     )
-    for token in (foreign["token"], "not-a-token-of-amocrm", _long_lived(connected, days=0)):
+    before = connected.row()
+    for token, code in (
+        (foreign["token"], "other_account"),
+        ("not-a-token-of-amocrm", "token_refused"),
+        (_long_lived(connected, days=0), "token_refused"),
+    ):
         answer = connected.crm("save_token", connected.admin(), {"token": token})
-        assert (answer.status, json_of(answer)["code"]) == (422, "token_refused")
-    assert connected.row().refresh_token is not None
+        assert (answer.status, json_of(answer)["code"]) == (422, code)
+    assert connected.row() == before
+
+
+def test_a_connection_without_an_account_does_not_become_that_of_another_ones_token(tale: Story) -> None:
+    tale.save_connection()
+    other = tale.simulator.control("account", subdomain=f"{tale.domain.split('.')[0]}o")["domain"]
+    foreign = tale.simulator.control("long-lived-token", domain=other, client_id=tale.client_id, days=9)["token"]
+    answer = tale.crm("save_token", tale.admin(), {"token": foreign})
+    assert (answer.status, json_of(answer)["code"], tale.row().status) == (422, "token_refused", "pending")
 
 
 # --- notices ----------------------------------------------------------------------------------------------------

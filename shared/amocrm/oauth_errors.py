@@ -38,7 +38,6 @@ _BY_HINT: Final = (
 )
 # Where there is no hint, or none that is known.
 _BY_DETAIL: Final = (
-    (r"client authentication failed", Meaning.CLIENT),
     (r"client is not authorized", Meaning.CLIENT),
     (r"authorization grant type is not supported", Meaning.REQUEST),
 )

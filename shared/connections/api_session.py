@@ -142,13 +142,18 @@ class Connections(Struct, frozen=True):
         return moved if moved.refresh_token is None else self.with_living_token(moved, refused=moved.token_version)
 
     def _mended(self, integration: Integration, error: errors.UnauthorizedError) -> Integration:
-        """With another token. Raises the error where a page of a proxy, or of maintenance, is all that speaks against a
-        long-lived one: there is no refresh that would tell; but the account may live elsewhere by now."""
-        if integration.refresh_token is None and isinstance(error, errors.UnauthorizedPageError):
-            moved = self.rotation.follow_rename(integration)
-            if moved.account_domain == integration.account_domain:
+        """With another token. A long-lived one has no refresh that would tell: first amoCRM is asked whether the
+        account lives elsewhere, and a page of a proxy, or of maintenance, that is all that speaks against it is raised.
+        """
+        if integration.refresh_token is None:
+            # vendor: http.no_account (page) A call to an address where no account lives is answered 401, with the
+            # number 101 by the older API's documentation; http.not_found is what was seen.
+            # source: amoCRM's documentation, "Errors"; amocrm-api-php, pull request 572
+            moved = self.rotation.follow_rename(integration, must_be_told=True)
+            if moved.account_domain != integration.account_domain:
+                return moved
+            if isinstance(error, errors.UnauthorizedPageError):
                 raise error
-            return moved
         return self.with_living_token(integration, refused=integration.token_version)
 
     def _refreshed(self, integration: Integration, may_fail: bool) -> Integration | None:

@@ -3,7 +3,7 @@
 Source: amoCRM's documentation, "Long-lived tokens".
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from shared.amocrm import errors, oauth
@@ -112,9 +112,8 @@ def warn_of_endings(rotation: Rotation) -> int:
 
 def _warned(rotation: Rotation, row: Integration) -> bool:
     assert row.access_expires_at is not None  # a check of the table
-    detail = say(
-        "The long-lived token ends on {day}. Make a new one in amoCRM, and save it.", day=_day(row.access_expires_at)
-    )
+    day = f"{row.access_expires_at:%Y-%m-%d}"
+    detail = say("The long-lived token ends on {day}. Make a new one in amoCRM, and save it.", day=day)
     notice = notifications.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
     parameters = {"id": row.id, "version": row.token_version, "detail": detail}
     return rotation.database.one(RowId, _WARN, parameters | notice) is not None
@@ -125,23 +124,21 @@ def _account_of(rotation: Rotation, integration: Integration, host: str, token: 
     asked where it moved."""
     try:
         return AccountApi(rotation.transport, host, token).identity()
-    except errors.AccountNotFoundError:
-        moved = rotation.host_of(integration, token)
-        if moved is None or moved == host:
-            raise
-        account_id, country = _account_of(rotation, integration, moved, token)
-        if integration.account_id in (None, account_id):
-            rotation.database.execute(statements.RENAME, {"id": integration.id, "domain": moved})
-        return account_id, country
     except errors.UnauthorizedPageError:
         raise
-    except errors.UnauthorizedError:
-        detail = say(
-            "{account_domain} does not accept this token. Check that it was copied whole.",
-            account_domain=integration.account_domain,
-        )
-        raise Problem(422, "token_refused", detail) from None
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d}"
+    except (errors.AccountNotFoundError, errors.UnauthorizedError) as error:  # vendor: http.no_account
+        is_gone = isinstance(error, errors.AccountNotFoundError)
+        # Else any account's token would do, for a connection that has none yet.
+        moved = rotation.host_of(integration, token) if is_gone or integration.account_id is not None else None
+        if moved is None or moved == host:
+            if is_gone:
+                raise
+            where = integration.account_domain
+            unfit = say(
+                "{account_domain} does not accept this token. Check that it was copied whole.", account_domain=where
+            )
+            raise Problem(422, "token_refused", unfit) from None
+    account_id, country = _account_of(rotation, integration, moved, token)
+    if integration.account_id in (None, account_id):
+        rotation.database.execute(statements.RENAME, {"id": integration.id, "domain": moved})
+    return account_id, country

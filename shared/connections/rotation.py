@@ -12,6 +12,7 @@
 Each transition writes its event in the same statement.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -265,32 +266,29 @@ class Rotation(Struct, frozen=True):
             raise ReauthRequiredError(say("The connection was ended while its token was being refreshed."))
         return now
 
-    def follow_rename(self, integration: Integration) -> Integration:
-        """Asks amoCRM where the account lives now, and moves the row there; the same row when nothing is new."""
-        if integration.refresh_token is not None:
-            refresh_token = self.keyring.decrypt(integration.refresh_token, integration.id, "refresh_token")
-            try:
+    def follow_rename(self, integration: Integration, *, must_be_told: bool = False) -> Integration:
+        """Asks amoCRM where the account lives now, and moves the row there; the same row when nothing is new. Where
+        amoCRM cannot be asked that is an error only for who `must_be_told`."""
+        new_host = None
+        try:
+            if integration.refresh_token is not None:
+                refresh_token = self.keyring.decrypt(integration.refresh_token, integration.id, "refresh_token")
                 new_host = self._renamed_to(integration, refresh_token)
-            except errors.AmocrmError as error:
-                logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
-                new_host = None
-        elif integration.access_token is not None:
-            access_token = self.keyring.decrypt(integration.access_token, integration.id, "access_token")
-            new_host = self.host_of(integration, access_token)
-        else:
-            new_host = None
+            elif integration.access_token is not None:
+                access_token = self.keyring.decrypt(integration.access_token, integration.id, "access_token")
+                new_host = self.host_of(integration, access_token)
+        except errors.AmocrmError as error:
+            logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
+            if must_be_told:
+                raise
         if new_host is not None:
             self.database.execute(statements.RENAME, {"id": integration.id, "domain": new_host})
         return integrations.by_id(self.database, integration.id) or integration
 
     def host_of(self, integration: Integration, access_token: str) -> str | None:
-        """The address that amoCRM names for an access token, where that is another one than the row's."""
-        try:
-            host = oauth.account_host_of(self.transport, integration.account_domain, access_token)
-        except (errors.AmocrmError, UntrustedHostError) as error:
-            logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
-            return None
-        return host if host != integration.account_domain else None
+        """The address that amoCRM names for an access token, where that is another one than the row's. Raises what is
+        no answer at all."""
+        return self._new_host(integration, oauth.account_host_of, integration.account_domain, access_token)
 
     def require_reauth(self, integration: Integration, code: str, detail: Message) -> None:
         """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
@@ -339,12 +337,17 @@ class Rotation(Struct, frozen=True):
         """The account's new address; None where it has none that we know of. Raises what is no answer at all."""
         if claimed.api_domain is None:
             return None
+        return self._new_host(claimed, oauth.current_account_host, claimed.api_domain, refresh_token)
+
+    def _new_host(
+        self, integration: Integration, ask: Callable[[Transport, str, str], str], at: str, token: str
+    ) -> str | None:
         try:
-            host = oauth.current_account_host(self.transport, claimed.api_domain, refresh_token)
+            host = ask(self.transport, at, token)
         except (*_NO_NEW_ADDRESS, UntrustedHostError) as error:
-            logs.warning("account.lookup_failed", integration_id=claimed.id, reason=str(error))
+            logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
             return None
-        return host if host != claimed.account_domain else None
+        return host if host != integration.account_domain else None
 
     def _back_off(self, claimed: Integration, code: str, detail: Message, *, least: float = 0.0) -> RefreshDelayedError:
         self._require_unexpired(claimed, detail)
