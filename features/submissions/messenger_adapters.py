@@ -216,18 +216,59 @@ def _evolution(tree: Tree) -> str | None:
     event, data = str(tree["event"]).lower().replace("_", "."), branch_of(tree["data"])
     if not _OF_EVOLUTION.match(event):
         return ""
-    key, message = branch_of(data.get("key")), branch_of(data.get("message"))
-    is_story = str(key.get("remoteJid")).endswith("@broadcast")  # of somebody in the telephone's address book
-    if event != "messages.upsert" or is_so(key.get("fromMe")) or is_story:
+    if event != "messages.upsert" or _is_no_message(data):
         return None
     is_of_line(tree, "sender")
+    drop(tree, "apikey", "server_url", "destination", "date_time")  # the first proves who has sent it
+    return _of_telephone(tree, data)
+
+
+# source: Megaapi's example of a receiver; relays that pass on what Baileys hears as it is
+def _baileys(tree: Tree) -> str | None:
+    """`jid` is the company's own."""
+    if "remoteJid" not in branch_of(tree["key"]):
+        return ""
+    if _is_no_message(tree):
+        return None
+    is_of_line(tree, "jid")
+    drop(tree, "instance_key")
+    return _of_telephone(tree, tree)
+
+
+def _is_no_message(data: Tree) -> bool:
+    """Written by the company, or a story of somebody in the telephone's address book."""
+    key = branch_of(data.get("key"))
+    return is_so(key.get("fromMe")) or str(key.get("remoteJid")).endswith("@broadcast")
+
+
+def _of_telephone(tree: Tree, data: Tree) -> str:
+    key, message = branch_of(data.get("key")), branch_of(data.get("message"))
     names = ("participantAlt", "participantPn", "participant", "remoteJidAlt", "senderPn", "remoteJid")
     kinds = ("extendedTextMessage", "imageMessage", "videoMessage", "documentMessage")
     said = [text(message.get(kind), "text", "caption") for kind in kinds]
     _written(tree, [_number(key.get(name)) for name in names], [text(message, "conversation"), *said])
-    drop(tree, "apikey", "server_url", "destination", "date_time")  # the first proves who has sent it
     drop(data, "messageTimestamp", "instanceId")
     return text(key, "id")
+
+
+# source: WAHA's reference, "Events"; that of go-whatsapp-web-multidevice, "Webhook payload"
+def _waha(tree: Tree) -> str | None:
+    """`me` and `device_id` are the company's own; of a group `participant` has written, or `from` where `chat_id` is
+    the group."""
+    payload = branch_of(tree["payload"])
+    if "from" not in payload or payload.keys().isdisjoint(("fromMe", "is_from_me")):
+        return ""
+    is_story = str(payload["from"]).endswith("@broadcast")
+    if is_own(tree) or is_story or text(dict(tree), "event") not in ("message", "message.any"):
+        return None
+    is_of_line(branch_of(tree.get("me")), "id")
+    is_of_line(tree, "device_id")
+    is_of_line(payload, "to")
+    numbers = [_number(payload.get(name)) for name in ("participant", "from")]
+    name = text(payload, "from_name") or text(payload.get("_data"), "notifyName", "pushName")
+    _written(tree, numbers, [text(payload, "body")], name)
+    drop(payload, "timestamp", *(["from"] if numbers[1] else []))
+    return text(payload, "id")
 
 
 # source: UltraMsg's reference, "Webhooks"; bodies in public code
@@ -432,6 +473,8 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("event_type instanceId data", _ultramsg),
     ("waId eventType", _wati),
     ("payload version timestamp", _avito),
+    ("event payload", _waha),
+    ("key message", _baileys),
     ("event message_type conversation", _chatwoot),
     ("service title bot contact", _sendpulse),
     ("client message is_input", _salebot),
@@ -453,6 +496,8 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     _relayed: messenger_ids.of_relay,
     _telegram: messenger_ids.of_telegram,
     _avito: messenger_ids.of_avito,
+    _waha: messenger_ids.of_waha,
+    _baileys: lambda tree: messenger_ids.of_evolution({"data": tree}),
     _sendpulse: lambda tree: messenger_ids.of_bot("sendpulse", tree["contact"]),
     _salebot: lambda tree: messenger_ids.of_bot("salebot", tree["client"]),
 }
@@ -461,7 +506,7 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
 def is_own(tree: Tree) -> bool:
     """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, or where
     the message has gone. Of a call the direction says no such thing."""
-    inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload")]
+    inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
     messages = [one for one in (*inner, *(branch_of(one.get("message")) for one in inner)) if one]
     names = {re.sub(r"[^a-z]", "", text(dict(tree), name).lower()) for name in _OF_EVENTS}
     ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
@@ -470,7 +515,11 @@ def is_own(tree: Tree) -> bool:
 
 
 _OWN_EVENTS: Final = frozenset(
-    {"outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "agentreply"}
+    (
+        *("outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "agentreply", "messageack"),
+        *("deliverycallback", "messagestatuscallback", "presencechatcallback"),  # Z-API's
+        *("connectedcallback", "disconnectedcallback"),
+    )
 )
 _OF_EVENTS: Final = ("title", "event", "type", "eventType", "event_type")
 _OUT: Final = frozenset({"outgoing", "outbound"})

@@ -34,7 +34,7 @@ def is_own_event(event: Tree) -> bool:
 
 def is_own(message: Tree) -> bool:
     """Of a relay's list: written by the company."""
-    return any(is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe"))
+    return any(is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe", "is_from_me"))
 
 
 def lid(*told: Any) -> str:
@@ -125,6 +125,12 @@ def of_telegram(tree: Tree) -> Iterator[str]:
 # source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers
 def of_avito(tree: Tree) -> Iterator[str]:
     yield _named("avito", branch_of(branch_of(tree.get("payload")).get("value")).get("author_id"))
+
+
+# source: WAHA's reference, "Events"; that of go-whatsapp-web-multidevice, "Webhook payload"
+def of_waha(tree: Tree) -> Iterator[str]:
+    payload = branch_of(tree.get("payload"))
+    yield lid(payload.get("from_lid"), payload.get("participant"), payload.get("from"))
 
 
 # source: the references of SendPulse and Salebot: the id is of one person and one bot

@@ -21,7 +21,7 @@ def fits(meaning: Meaning, value: NamedValue, *, surely: bool = False, least: in
     if meaning == "email":  # looking for one in a megabyte that has none takes half an hour
         return all(len(text) <= LONGEST_LINE and _EMAIL.search(text) for text in texts)
     if meaning == "phone":
-        return all(_has_digits(text, least) for text in texts)
+        return all(_has_digits(without_chat(text), least) for text in texts)
     return len(texts) == 1 and len(texts[0]) <= _LONGEST_NAME and _is_name(texts[0])
 
 

@@ -94,6 +94,28 @@ SENDPULSE: dict[str, Any] = {
     },
 }  # fmt: skip
 BY_BOT = {"info": {"message": {"id": "m2", "channel_data": {"message": {"type": "text", "text": {"body": "Olá"}}}}}}
+# source: the reference of go-whatsapp-web-multidevice; WAHA's; Megaapi's example of a receiver
+GOWA: dict[str, Any] = {
+    "event": "message", "device_id": "74950000099@s.whatsapp.net",
+    "payload": {
+        "id": "3EB1", "chat_id": "79211000201@s.whatsapp.net", "from": "79211000201@s.whatsapp.net",
+        "from_lid": "251556368777322@lid", "from_name": "Анна", "timestamp": "2026-11-28T10:00:00Z",
+        "is_from_me": False, "body": "Хочу дверь",
+    },
+}  # fmt: skip
+WAHA: dict[str, Any] = {
+    "event": "message", "session": "default", "me": {"id": "74950000099@c.us", "pushName": "Glass"},
+    "payload": {
+        "id": "false_79211000201@c.us_A", "timestamp": 1, "from": "79211000201@c.us", "fromMe": False,
+        "to": "74950000099@c.us", "body": "Хочу дверь", "replyTo": {"id": "B", "fromMe": True, "body": "Да?"},
+        "_data": {"notifyName": "Анна"},
+    },
+}  # fmt: skip
+MEGAAPI: dict[str, Any] = {
+    "instance_key": "megaapi-x", "jid": "74950000099@s.whatsapp.net", "messageType": "conversation",
+    "key": {"remoteJid": "79211000201@s.whatsapp.net", "fromMe": False, "id": "23DE"}, "messageTimestamp": 1688998491,
+    "pushName": "Анна", "broadcast": False, "message": {"conversation": "Хочу дверь"},
+}  # fmt: skip
 # source: Salebot's page on its API, "Webhook URL": each message, whoever has written it
 SALEBOT: dict[str, Any] = {
     "id": 77, "message": "Хочу дверь", "attachments": [], "message_id": None, "project_id": 5, "is_input": 1,
@@ -149,9 +171,22 @@ OWN: dict[str, Any] = {
     "SendPulse: written by an agent": [SENDPULSE | BY_BOT | {"title": "agent_reply"}],
     "SendPulse: the bot is blocked": [SENDPULSE | {"title": "bot_block", "info": {}}],
     "Salebot: written": SALEBOT | {"is_input": 0, "message_id": 12},
-    "WAHA: written on the phone": {
-        "event": "message.any", "session": "default", "me": {"id": "74950000099@c.us"},
-        "payload": {"id": "true_79211000201@c.us_A", "from": "74950000099@c.us", "fromMe": True, "body": "Да"},
+    "WAHA: written on the phone": WAHA
+    | {"event": "message.any", "payload": WAHA["payload"] | {"from": "74950000099@c.us", "fromMe": True}},
+    "WAHA: read": WAHA | {"event": "message.ack"},
+    "GoWA: written on the phone": GOWA | {"payload": GOWA["payload"] | {"is_from_me": True}},
+    "GoWA: read": {
+        "event": "message.ack", "device_id": "74950000099@s.whatsapp.net",
+        "payload": {"ids": ["3EB"], "from": "79211000201@s.whatsapp.net", "receipt_type": "read"},
+    },
+    "Megaapi: written on the phone": MEGAAPI | {"key": MEGAAPI["key"] | {"fromMe": True}},
+    "Z-API: sent": {"phone": "79211000201", "zaapId": "A20", "messageId": "A20", "type": "DeliveryCallback"},
+    "Radist: written": {
+        "event_type": "messages.create",
+        "event": {
+            "chat": {"contact_name": "Анна", "phone": "79211000201"},
+            "message": {"direction": "outbound", "text": {"text": "Да"}},
+        },
     },
     "Umnico: written": {
         "type": "message.outgoing", "accountId": 1, "leadId": 5,
@@ -210,6 +245,24 @@ def test_of_several_events_of_sendpulse_the_bots_own_are_none() -> None:
     request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), told)
     parts = batches.requests(request, Submissions(phone_country="BR"))
     assert [site_builders.sent(one).is_test for one in parts] == [False, True, False]
+
+
+@pytest.mark.parametrize("body", [GOWA, WAHA, MEGAAPI])
+def test_who_writes_through_another_relay_of_whatsapp_is_known_by_their_phone(body: dict[str, Any]) -> None:
+    """A chat of eleven figures was none for its twelve letters, and `from` was a mark of the visit."""
+    found = _sent(body)
+    assert isinstance(found.body, SubmitForm)
+    told = found.body.contact
+    assert (told.name, told.phones, found.body.comment) == ("Анна", ["+79211000201"], "Хочу дверь")
+    assert found.key is not None
+    named = {"from": "79211000201@s.whatsapp.net"}
+    assert _sent({"name": "Анна", "payload": named}).body.contact.phones == ["+79211000201"]
+
+
+def test_who_hides_their_phone_there_has_an_id() -> None:
+    hidden = GOWA["payload"] | {"from": "251556368777322@lid", "chat_id": "251556368777322@lid"}
+    found = _sent(GOWA | {"payload": hidden})
+    assert (found.body.contact.phones, found.writer_id) == ([], "whatsapp:251556368777322@lid")
 
 
 def test_what_somebody_writes_to_a_bot_of_salebot_is_a_form_of_theirs() -> None:
