@@ -477,7 +477,7 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("key message", _baileys),
     ("event message_type conversation", _chatwoot),
     ("service title bot contact", _sendpulse),
-    ("client message is_input", _salebot),
+    ("client message is_input project_id", _salebot),
 )
 # By one name each, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
@@ -511,7 +511,8 @@ def is_own(tree: Tree) -> bool:
     names = {re.sub(r"[^a-z]", "", text(dict(tree), name).lower()) for name in _OF_EVENTS}
     ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
     is_out = bool(ways & _OUT) and any("message" in one for one in names)
-    return is_out or bool(names & _OWN_EVENTS) or any(map(messenger_ids.is_own, (tree, *messages)))
+    is_out = is_out or bool(names & _OWN_EVENTS) or any(one.startswith(_OF_AGENTS) for one in names)
+    return is_out or any(map(messenger_ids.is_own, (tree, *messages)))
 
 
 _OWN_EVENTS: Final = frozenset(
@@ -521,7 +522,8 @@ _OWN_EVENTS: Final = frozenset(
         *("connectedcallback", "disconnectedcallback"),
     )
 )
-_OF_EVENTS: Final = ("title", "event", "type", "eventType", "event_type")
+_OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
+_OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type")
 _OUT: Final = frozenset({"outgoing", "outbound"})
 
 

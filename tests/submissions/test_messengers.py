@@ -188,6 +188,21 @@ OWN: dict[str, Any] = {
             "message": {"direction": "outbound", "text": {"text": "Да"}},
         },
     },
+    "Intercom: an agent answers": {
+        "type": "notification_event", "topic": "conversation.admin.replied", "id": "notif_1",
+        "data": {
+            "type": "notification_event_data",
+            "item": {
+                "type": "conversation", "id": "215",
+                "source": {"body": "Хочу дверь", "author": {"type": "user", "name": "Ann", "email": "ann@a.ru"}},
+                "conversation_parts": {
+                    "conversation_parts": [
+                        {"body": "Да", "author": {"type": "admin", "name": "Oleg", "email": "oleg@a.ru"}}
+                    ]
+                },
+            },
+        },
+    },
     "Umnico: written": {
         "type": "message.outgoing", "accountId": 1, "leadId": 5,
         "message": {"message": {"text": "Да"}, "sender": {"login": "79211000201", "type": "user"}},
@@ -277,6 +292,7 @@ def test_what_somebody_writes_to_a_bot_of_salebot_is_a_form_of_theirs() -> None:
     [
         {"event": "message:send", "phone": "+79211000201", "message": "Хочу дверь"},  # a site's chat: the visitor's
         {"direction": "outbound", "phone": "+79211000201", "call_id": "7"},
+        {"client": {"name": "Анна"}, "message": "?", "is_input": "да", "phone": "+79211000201"},
         {"event": "call.ended", "data": {"direction": "outbound", "raw_digits": "7", "phone": "+79211000201"}},
         {"type": "message.incoming", "message": {"traffic": "incoming", "text": "Да"}, "phone": "+79211000201"},
         {"name": "Анна", "phone": "+79211000201", "message": "outgoing message", "fromMe": "false"},
