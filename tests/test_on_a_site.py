@@ -241,6 +241,15 @@ def test_what_a_form_and_its_address_say_differently_is_all_there(shown: Any, st
     }
 
 
+def test_where_or_since_when_is_no_mark_of_a_visit(shown: Any, story: Story) -> None:
+    """As of a plain form: `from` beside `to` is an answer."""
+    page = shown(f'{FIELDS}<input name="from" value="12 High Street"><input name="to" value="The airport">')
+    bodies = _sent_bodies(page)
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert bodies[0]["fields"] == {"from": ["12 High Street"], "to": ["The airport"]}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("missing", ["index.js", "request.js"])
 def test_a_form_is_sent_although_the_client_did_not_come_at_first(shown: Any, story: Story, missing: str) -> None:

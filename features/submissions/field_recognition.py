@@ -60,6 +60,7 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
     """The submission, and a decision for each value, in their order."""
     sources = _sources(settings)
     found = [_decided(one, settings, sources, place < MOST_LOOKED_AT) for place, one in enumerate(values)]
+    _answer_from(found)
     visitor.choose(found)
     _by_shape(found, settings.phone_country)
     assembling = FormAssembler()
@@ -78,6 +79,14 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
                 assembling.add("field", own, text)
     body = _with_marks_of_page(assembling.body())
     return RecognizedForm(body, [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+
+
+def _answer_from(found: Sequence[MeantValue]) -> None:
+    """`from` beside `to` says where, or since when, and is no mark of a visit."""
+    beside = {one.named.path[:-1] for one in found if one.named.name.lower() == "to"}
+    for one in found:
+        if one.meaning == "visit" and one.named.name.lower() == "from" and one.named.path[:-1] in beside:
+            one.meaning, one.reason = "field", "note"
 
 
 def _with_marks_of_page(body: SubmitForm) -> SubmitForm:

@@ -929,6 +929,14 @@ def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:
     assert _body({"session": {"utm_json": {"source": "ya", "x": "1"}}}).tracking == {"utm_source": "ya"}
 
 
+@pytest.mark.parametrize(("begin", "end"), [("from", "to"), ("From", "To")])
+def test_where_or_since_when_is_no_mark_of_a_visit(begin: str, end: str) -> None:
+    """Of a ride, a move or a rent: the note had where to alone, and the deal's statistics the rest."""
+    answered = _body({"phone": PHONE, begin: "12 High Street", end: "The airport"})
+    assert (answered.fields, answered.tracking) == ({begin: ["12 High Street"], end: ["The airport"]}, {})
+    assert _body({"phone": PHONE, "from": "instagram"}).tracking == {"from": "instagram"}
+
+
 # 46: a phone in parts, and beside it what else is in the body
 @pytest.mark.parametrize(
     ("body", "phones", "fields"),

@@ -190,11 +190,12 @@
       if (text && tracking[visit] !== text) { keep(name, text); }
     }
     if (button && button.name && button.type !== "image") { given.push([button.name, button.value]); }
+    var isWay = given.some(function (one) { return /^to$/i.test(one[0]); }); // then `from` says where, or since when
     Object.keys(MOST_VALUES).forEach(function (name) { own[name] = []; });
     given.forEach(function (one) {
       var name = one[0], value = one[1];
       var text = typeof value === "string" ? value : value.name ? "[" + value.name + "]" : "";
-      if (VISIT.test(name)) { visited(name, text); }
+      if (VISIT.test(name) && !(isWay && /^from$/i.test(name))) { visited(name, text); }
       else if (MOST_VALUES.hasOwnProperty(name)) {
         if (text.trim() && own[name].indexOf(text) < 0) { own[name].push(text); }
       } else if (name === "_trap") { trap = trap || text; }
