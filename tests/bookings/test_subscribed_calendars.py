@@ -190,7 +190,8 @@ def test_what_a_doctor_has_declined_at_icloud_is_free(doctor: Doctor, principal:
             " LE=CHAIR:mailto:boss@example.net",
             "ATTENDEE;CN=Who;CUTYPE=INDIVIDUAL;EMAIL=who@example.org;PARTSTAT=DECLINED;ROLE\r\n"
             f" =REQ-PARTICIPANT:{principal}",
-        )
+        ),
+        doctor.event(15, 16, "ORGANIZER;CN=Who;EMAIL=who@example.org:/13553775349/principal/"),  # as years ago
     ]
     url = doctor.calendars.url.partition("/calendar/")[0] + f"/published/2/{_icloud('13553775349')}8et67ciR64v_W5k"
     assert doctor.subscribe(url).status == 200

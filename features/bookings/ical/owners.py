@@ -25,9 +25,9 @@ def addresses(calendar: Calendar, urls: Iterable[str]) -> set[str]:
         published = _PUBLISHED.match(path)
         account = _account(published[1]) if published else None
         own = {named for named in calendar.principals if account is not None and _account_of(named) == account}
-        found |= (
-            set(map(address_of, own)) if len(own) == 1 else set()
-        )  # among several nobody knows which is the owner's
+        hidden = {named for named in own if named.startswith("/a")}
+        # Among several that are hidden nobody knows which is the owner's.
+        found |= set(map(address_of, own - hidden if len(hidden) > 1 else own))
     return found
 
 
