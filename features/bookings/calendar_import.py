@@ -36,6 +36,13 @@ _OWN: Final = "@amocrm-functions"  # visits of ours that somebody has put into t
 _SECONDS: Final = 5.0  # of one request
 _LONGEST: Final = 4.0  # seconds, and no further redirect is followed
 
+# Since August 2025 Microsoft 365 shows many companies' published calendars to browsers only, and an error to whoever
+# names no system and no Chrome (Nextcloud's issue 54799, which has found what is enough; icsx5's 653). Elsewhere who
+# looks like a browser may be asked to prove it.
+_AGENT: Final = "amocrm-functions"
+_AS_BROWSER: Final = f"Mozilla/5.0 (Linux) Chrome/139 {_AGENT}"
+_OUTLOOK: Final = "/owa/calendar/"
+
 _REFUSED: Final = say("Its address, or where that leads, is no server of the public internet by https.")
 
 
@@ -112,7 +119,7 @@ def _fetched(runtime: Runtime, subscription: Subscription) -> Answer | None:
         url = subscription.address(runtime.keyring)
     except DecryptionError:
         raise _Unread(say("Its address cannot be decrypted: a key is missing.")) from None
-    headers = {"Accept": "text/calendar, */*;q=0.5", "User-Agent": "amocrm-functions"}
+    headers = {"Accept": "text/calendar, */*;q=0.5"}
     is_fresh = subscription.reckoned_at is not None and runtime.clock.now() - subscription.reckoned_at < _FRESH
     if is_fresh and subscription.etag:
         headers["If-None-Match"] = subscription.etag
@@ -120,7 +127,8 @@ def _fetched(runtime: Runtime, subscription: Subscription) -> Answer | None:
         headers["If-Modified-Since"] = subscription.last_modified
     ends = runtime.clock.monotonic() + _LONGEST
     for _ in range(_MOST_STEPS + 1):
-        answer = _asked(runtime, url, headers)
+        agent = _AS_BROWSER if _OUTLOOK in url else _AGENT
+        answer = _asked(runtime, url, headers | {"User-Agent": agent})
         location = answer.headers.get("location")
         if answer.status == 304 and is_fresh:
             return None

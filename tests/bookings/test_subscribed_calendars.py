@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,12 @@ class Calendars(Listener):
 
     def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
         self.asked.append(headers | {"path": path, "method": method})
+        if path.startswith("/owa/auth/"):
+            return Response(500, b"")
+        if path.startswith("/owa/") and not re.search(
+            r"\((?:Linux|Android|X11).*\).*Chrome/\d+", headers["user-agent"]
+        ):
+            return Response(302, b"", (("Location", "/owa/auth/errorfe.aspx?httpCode=500"),))
         if self.instead is not None:
             return self.instead()
         if self.etag is not None and headers.get("if-none-match") == self.etag:
@@ -327,6 +334,16 @@ def test_33_4_what_comes_instead_of_a_calendar(doctor: Doctor, answer: Response,
     assert shown["problem"] == (problem or _REFUSED)
     assert (shown["read_at"], shown["times"]) == (None, 0)
     assert len(doctor.calendars.asked) <= 4
+
+
+def test_a_calendar_that_microsoft_365_shows_to_browsers_only_is_read(doctor: Doctor) -> None:
+    """As many a company's mailboxes there do since August 2025."""
+    doctor.calendars.events = [doctor.event(10, 12)]
+    url = f"http://{doctor.calendars.host}/owa/calendar/0f9c1d2e@clinic.example/{_SECRET}/reachcalendar.ics"
+    assert json_of(doctor.subscribe(url))["calendar"]["problem"] is None
+    assert "10:00" not in doctor.free()
+    doctor.subscribed()
+    assert doctor.calendars.asked[-1]["user-agent"] == "amocrm-functions"
 
 
 def test_33_4_a_redirect_leads_to_the_calendar(doctor: Doctor) -> None:
