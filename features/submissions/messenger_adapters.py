@@ -15,7 +15,7 @@ from features.submissions.carts import branches, drop, text
 from features.submissions.flattening import named_values
 from features.submissions.messenger_ids import is_so
 from features.submissions.shops.common import branch_of
-from shared.platform.nested import Tree
+from shared.platform.nested import OWN, Tree
 
 _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid", "CallSid")
 _RECEIVED: Final = "received"  # any other state is that of a message of the company's own
@@ -370,6 +370,9 @@ def _of_each_sender(tree: Tree, pages: list[Tree]) -> list[Tree]:
 
 def parts(tree: Tree) -> list[Tree]:
     """A tree for each who has written, of a body with the messages of several."""
+    events = branches(tree.get(OWN))
+    if events and all(one.keys() >= _OF_SENDPULSE for one in events):
+        return events
     pages = branches(tree.get("entry"))
     if pages and all("messaging" in one for one in pages):
         return _of_each_sender(tree, pages)
@@ -432,6 +435,9 @@ def _chatwoot(tree: Tree) -> str | None:
     return f"message:{id_}" if id_ else ""
 
 
+_OF_SENDPULSE: Final = frozenset({"service", "title", "bot", "contact"})
+
+
 # source: SendPulse's reference of its chatbots' webhooks; bodies in public receivers
 def _sendpulse(tree: Tree) -> str | None:
     """An event of a bot, in any messenger; `contact` is with whom it speaks, also where it has written itself."""
@@ -451,14 +457,19 @@ def _sendpulse(tree: Tree) -> str | None:
 _LEFT_BOT: Final = frozenset({"bot_block", "bot_blocked", "unsubscribe", "bot_unsubscribe"})
 
 
-# source: Salebot's page on its API, "Webhook URL"
+# source: Salebot's page on its API, "Webhook URL"; public receivers, which know 6 for WhatsApp and 14 for e-mail
 def _salebot(tree: Tree) -> str | None:
-    """`message_id` is the bot's own block that has written."""
+    """`message_id` is the bot's own block that has written; `recepient` is the client's phone, address or id."""
     if not is_so(tree["is_input"]):
         return None
-    _is_comment(tree, [text(tree, "message")])
-    drop(tree, "message", "delivered", "project_id", "is_input")
-    drop(tree["client"], "id", "recepient", "created_at", "client_type", "avatar")
+    client = branch_of(tree["client"])
+    kind, called = str(client.get("client_type")), text(client, "recepient")
+    number = (_number(called, is_bare=True) or called) if kind == "6" else ""
+    _written(tree, [number], [text(tree, "message")])
+    if called and not number:
+        client["email" if kind == "14" else "messenger id"] = called
+    drop(tree, "delivered", "project_id", "is_input")
+    drop(client, "id", "created_at", "client_type", "avatar")
     return text(tree, "id")
 
 

@@ -257,9 +257,13 @@ def test_what_somebody_writes_to_a_bot_of_sendpulse_is_a_form_with_its_text(sent
 def test_of_several_events_of_sendpulse_the_bots_own_are_none() -> None:
     other = SENDPULSE | {"contact": SENDPULSE["contact"] | {"id": "x", "name": "Bia", "phone": "5511910000202"}}
     told = json.dumps([SENDPULSE, SENDPULSE | BY_BOT | {"title": "outgoing_message"}, other]).encode()
-    request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), told)
-    parts = batches.requests(request, Submissions(phone_country="BR"))
-    assert [site_builders.sent(one).is_test for one in parts] == [False, True, False]
+    for body in (
+        told,
+        told.replace(b'"5511910000201"', b"null").replace(b'"5511910000202"', b"null"),
+    ):  # as in Telegram
+        request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), body)
+        parts = batches.requests(request, Submissions(phone_country="BR"))
+        assert [site_builders.sent(one).is_test for one in parts] == [False, True, False]
 
 
 @pytest.mark.parametrize("body", [GOWA, WAHA, MEGAAPI])
@@ -284,7 +288,13 @@ def test_what_somebody_writes_to_a_bot_of_salebot_is_a_form_of_theirs() -> None:
     found = _sent(SALEBOT)
     assert isinstance(found.body, SubmitForm)
     assert (found.body.contact.name, found.body.comment) == ("Анна", "Хочу дверь")
-    assert found.writer_id == "salebot:9"
+    assert (found.writer_id, found.body.contact.phones) == ("salebot:9", [])
+    client = SALEBOT["client"]
+    by_phone = _sent(SALEBOT | {"client": client | {"client_type": 6, "recepient": "79211000201"}}).body.contact
+    by_mail = _sent(SALEBOT | {"client": client | {"client_type": 14, "recepient": "ann@a.ru"}}).body.contact
+    assert (by_phone.phones, by_mail.emails) == (["+79211000201"], ["ann@a.ru"])
+    uzbek = SALEBOT | {"client": client | {"recepient": "907734561"}}  # an id, and a phone there
+    assert _sent(uzbek, settings=Submissions(phone_country="UZ")).body.contact.phones == []
 
 
 @pytest.mark.parametrize(
