@@ -16,7 +16,7 @@ from tests.submissions.recorded import NAMES, body_of, record, request_of
 # or name chats by them.
 _LEFT_OUT: Final = (
     "yampi", "hotmart", "lead_exchange", "liqpay", "formstack",
-    "whatsapp_cloud", "evolution_api", "green_api", "wazzup", "z_api",
+    "whatsapp_cloud", "evolution_api", "green_api", "wazzup", "z_api", "sendpulse",
 )  # fmt: skip
 KINDS: Final = [
     name
