@@ -48,12 +48,13 @@ def written(account: Account, owner: str, before: list[Entity] | None, given: li
     for one in given:
         known = _field(account, owner, one)
         assert known is not None
+        kept = [_kept(account, known, value) for value in one["values"] or []]
         values[known["id"]] = {
             "field_id": known["id"],
             "field_name": known["name"],
             "field_code": known["code"],
             "field_type": known["type"],
-            "values": [_kept(account, known, value) for value in one["values"] or []],
+            "values": [value for value in kept if value["value"] != ""],
         }
     return [value for value in values.values() if value["values"]] or None
 
@@ -97,6 +98,9 @@ def _check_value(known: Entity, told: Told, value: Any) -> None:
 
 def _kept(account: Account, known: Entity, value: Entity) -> Entity:
     kind, given = known["type"], value.get("value")
+    if kind in _TEXTS:
+        # vendor: fields.emoji
+        given = re.split("[\U00010000-\U0010ffff]", str(given))[0]
     if kind in _LISTS or kind == "multitext":
         choice = _choice(known, value)
         assert choice is not None

@@ -282,7 +282,7 @@ def test_what_an_account_lacks_is_no_difference(simulator: Simulator, account: A
     account.token, account.at_first = account.new_token(), account.shown()
     told = account.probe()
     assert told.rules("different") == []
-    lacking = {"fields.text_length", "fields.dates", "fields.types", "catalogs.products", "drive.parts"}
+    lacking = {"fields.text_length", "fields.emoji", "fields.dates", "fields.types", "catalogs.products", "drive.parts"}
     lacking |= {"drive.filter_name", "drive.members", "events.at_making", "events.tags"}
     assert set(told.rules("not tried")) == lacking | {"files.attach", "notes.attachment"}
     assert account.shown() == account.at_first

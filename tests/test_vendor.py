@@ -19,7 +19,7 @@ from shared.amocrm.directory import Field
 from tests import servers
 from tests.plain_client import Client
 from tests.story import Story, calculation, json_of
-from tests.submitting import account, contact_of, form, found_at_once, note_of, set_up, submit, values_of
+from tests.submitting import account, contact_of, form, found_at_once, lead_of, note_of, set_up, submit, values_of
 
 # --- the register ---------------------------------------------------------------------------------------------
 
@@ -71,6 +71,27 @@ def test_a_text_that_is_too_long_is_cut_and_told(kind: str, longest: int) -> Non
     cut = mapping.place([rule], {"x": ["я" * longest + "!"]}, [field], skip_empty=True, zone=lambda: UTC)
     assert cut.fields == fits.fields
     assert cut.unplaced[0].values == ("я" * longest + "!",)
+
+
+@pytest.mark.vendor("fields.emoji")
+@pytest.mark.parametrize(
+    ("kind", "typed", "kept"),
+    [
+        ("textarea", "Жду \U0001f338 в 10:00, код 1234", "Жду в 10:00, код 1234"),
+        ("text", "\U0001f468\u200d\U0001f469\u200d\U0001f467 трое", "трое"),
+        ("text", "\U0001f44d\U0001f3fd", None),
+        ("text", "Да \u2764\ufe0f", "Да \u2764\ufe0f"),  # of three bytes
+    ],
+)
+def test_what_a_field_would_lose_behind_an_emoji_is_in_it_and_in_the_note(
+    story: Story, kind: str, typed: str, kept: str | None
+) -> None:
+    """amoCRM answers 200 and keeps what stands before the first one."""
+    story.simulator.control("add", domain=story.domain, field={"owner": "leads", "name": "Пожелания", "kind": kind})
+    set_up(story, mapping=[{"source": "wish", "entity": "leads", "field": "Пожелания"}])
+    results = submit(story, form(fields={"wish": typed}))
+    assert values_of(lead_of(story, results)).get("Пожелания", []) == ([kept] if kept else [])
+    assert (typed in note_of(story, results)) == (typed != kept)
 
 
 @pytest.mark.vendor("fields.dates")

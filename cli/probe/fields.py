@@ -23,6 +23,14 @@ def text_length(lab: Lab) -> Observation:
     return Observation(kept(256), f"of a longer text: {kept(1000)}")
 
 
+@fact("fields.emoji", "What does a text field keep of a text with an emoji?", "what stands before it", "all of it")
+def emoji(lab: Lab) -> str:
+    field_id = new_field(lab, "text")
+    lab.api.change_lead(lab.lead_id, valued(field_id, "a\U0001f338b"))
+    kept = str(stored_in(lab, field_id))
+    return {"a": "what stands before it", "a\U0001f338b": "all of it"}.get(kept, "something else")
+
+
 @fact(
     "fields.dates", "Is a date kept as midnight of the account's own day?", "midnight there, of the sent moment's day"
 )

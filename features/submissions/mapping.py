@@ -56,6 +56,10 @@ _LONGEST: Final = {"textarea": 65_000}
 # is in the note as a whole.
 # source: amocrm-api-php issues 224, 400
 _LONGEST_TEXT: Final = 256
+# vendor: fields.emoji (report) Of a text in a field amoCRM keeps what stands before its first character beyond U+FFFF,
+# as most emoji are, and nothing where that is the first one. It answers 200 all the same. Notes keep them.
+# source: amocrm-api-php issue 221; notes of a Kommo integration in production, of June 2026; one whose notes begin so
+_EMOJI: Final = re.compile("[\U00010000-\U0010ffff](?:[\u200d\ufe0f]*[\U00010000-\U0010ffff])*")
 DAYS: Final = ("date", "birthday")
 _MOMENTS: Final = (*DAYS, "date_time")
 _SAFE_HOUR: Final = time(SAFE_SECOND // 3600)  # UTC
@@ -169,21 +173,21 @@ def _values(
     # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or an
     # ISO date, and those of its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
     # source: amocrm-api-php issues 115, 480, 502
-    kind = field.type
+    kind, no_emoji = field.type, say("amoCRM keeps no emoji in {name}", name=field.name)
     if kind in _PLAIN:
-        text, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)
-        reason = (
-            say("longer than the {most} characters of {name}", most=longest, name=field.name)
-            if len(text) > longest
-            else None
-        )
-        return [{"value": text[:longest]}], reason
+        typed, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)
+        text = _without_emoji(typed)
+        too_long = say("longer than the {most} characters of {name}", most=longest, name=field.name)
+        reason = too_long if len(text) > longest else no_emoji if text != typed else None
+        return [{"value": text[:longest]}] if text else [], reason
     if kind == "multitext":
         kinds = [value for _, value in field.enums]
         gone = enum is not None and enum not in kinds and bool(kinds)
         reason = say("{name} has the kinds {known}", name=field.name, known=", ".join(kinds)) if gone else None
         code = _usual_kind(kinds) if enum is None or gone else enum
-        return [{"value": text, "enum_code": code} for text in texts], reason
+        plain = [_without_emoji(text) for text in texts]
+        reason = no_emoji if reason is None and plain != list(texts) else reason
+        return [{"value": text, "enum_code": code} for text in plain if text], reason
     if kind in ("select", "radiobutton", "multiselect"):
         return _chosen(field, texts)
     if len(texts) > 1:
@@ -195,6 +199,12 @@ def _values(
             "{name}: {reason}", name=field.name, reason=_DOUBT if is_doubtful else _WANTED.get(kind, said(kind))
         )
     return [{"value": value}], None
+
+
+def _without_emoji(text: str) -> str:
+    first, *others = _EMOJI.split(text)
+    kept = [part for part in (one.strip(" \u200d\ufe0f") for one in (first, *others)) if part]
+    return " ".join(kept) if others else text
 
 
 def _usual_kind(kinds: Sequence[str]) -> str:
