@@ -146,9 +146,10 @@ class Connections(Struct, frozen=True):
         account lives elsewhere, and a page of a proxy, or of maintenance, that is all that speaks against it is raised.
         """
         if integration.refresh_token is None:
-            # vendor: http.no_account (page) A call to an address where no account lives is answered 401, with the
-            # number 101 by the older API's documentation; http.not_found is what was seen.
-            # source: amoCRM's documentation, "Errors"; amocrm-api-php, pull request 572
+            # vendor: http.no_account (production) A call to an address where no account lives may be answered 401,
+            # "Account not found" (the older API's number 101), however good the token is; or as http.not_found has it.
+            # source: amoCRM's documentation, "Errors"; notes of a Kommo integration in production, of April 2026;
+            # amocrm-api-php, pull request 572
             moved = self.rotation.follow_rename(integration, must_be_told=True)
             if moved.account_domain != integration.account_domain:
                 return moved
