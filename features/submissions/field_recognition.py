@@ -82,10 +82,12 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
 
 
 def _answer_from(found: Sequence[MeantValue]) -> None:
-    """`from` beside `to` says where, or since when, and is no mark of a visit."""
+    """`from` beside `to` says where, or since when, and is no mark of a visit. Of a mail it is the sender's, often the
+    site's own: an answer that looks so would be the visitor's e-mail."""
     beside = {one.named.path[:-1] for one in found if one.named.name.lower() == "to"}
     for one in found:
-        if one.meaning == "visit" and one.named.name.lower() == "from" and one.named.path[:-1] in beside:
+        is_from = one.meaning == "visit" and one.named.name.lower() == "from"
+        if is_from and one.named.path[:-1] in beside and not value_looks.is_email(one.named):
             one.meaning, one.reason = "field", "note"
 
 

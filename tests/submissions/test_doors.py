@@ -937,6 +937,13 @@ def test_where_or_since_when_is_no_mark_of_a_visit(begin: str, end: str) -> None
     assert _body({"phone": PHONE, "from": "instagram"}).tracking == {"from": "instagram"}
 
 
+@pytest.mark.parametrize("person", [{}, {"Телефон": PHONE}])
+def test_from_where_a_mail_was_sent_is_not_its_visitor(person: dict[str, str]) -> None:
+    """Forms that a site mails come from one address of its own: all who filled them in were one person."""
+    read = _body(person | {"from": "wordpress@firma.example", "to": OWN, "subject": "Заявка", "text": "Перезвоните"})
+    assert (read.contact.emails, read.tracking) == ([], {"from": "wordpress@firma.example"})
+
+
 # 46: a phone in parts, and beside it what else is in the body
 @pytest.mark.parametrize(
     ("body", "phones", "fields"),
