@@ -105,15 +105,21 @@ def _within_anything(found: list[MeantValue]) -> None:
 
 def _within_things(found: list[MeantValue]) -> None:
     """Whom to write or call about a tour, an event, a flat is no line of whoever has left theirs beside it, of either
-    kind: all who asked for it by phone had its e-mail, and were one person."""
+    kind, also within what says nobody's (`lead`, `candidate`): all who asked for it had its e-mail, and were one
+    person."""
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
-    surer = [one.named.path for one in lines if one.rank < OF_SOMEBODY]
-    for one in lines if surer else ():
-        path = one.named.path
-        is_thing = (isinstance(step, str) and field_vocabulary.is_thing(step) for step in path[:-1])
-        end = next((place + 1 for place, is_so in enumerate(is_thing) if is_so), 0)
-        if end and one.rank >= OF_SOMEBODY and any(other[:end] != path[:end] for other in surer):
+    about = {id(one): _thing(one.named.path) for one in lines if one.rank >= OF_SOMEBODY}
+    own = [one.named.path for one in lines if one.rank <= OF_SOMEBODY and not about.get(id(one))]
+    for one in lines if own else ():
+        thing = about.get(id(one))
+        if thing and any(path[: len(thing)] != thing for path in own):
             one.meaning, one.reason = "field", "word"
+
+
+def _thing(path: Path) -> Path:
+    """Of the path, as far as the outermost thing that is asked for; empty for none."""
+    is_thing = (isinstance(step, str) and field_vocabulary.is_thing(step) for step in path[:-1])
+    return path[: next((place + 1 for place, is_so in enumerate(is_thing) if is_so), 0)]
 
 
 def _plain(line: str) -> str:

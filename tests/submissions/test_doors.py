@@ -571,6 +571,20 @@ def test_the_email_of_what_somebody_asks_for_is_not_theirs(thing: str) -> None:
         assert all(text in str(made.fields) for text in (OWN, OWN_LINE, "Байкал"))
 
 
+@pytest.mark.parametrize("person", ["lead", "candidate", "applicant", "заявка"])
+def test_nor_is_it_theirs_who_are_within_anything(person: str) -> None:
+    """All who applied for a vacancy by `candidate: {…}` had the company's line and e-mail in their contact."""
+    vacancy = {"title": "Повар", "phone": OWN_LINE, "email": OWN}
+    for own in ({"phone": PHONE, "email": "anna@mail.ru"}, {"phone": PHONE}, {"email": "anna@mail.ru"}):
+        theirs = {person: {"name": "Анна Ли"} | own}
+        for body in (theirs | {"vacancy": vacancy}, {"vacancy": vacancy} | theirs, {"data": {"job": vacancy} | theirs}):
+            made = _body(body)
+            given = (full_name(made.contact), made.contact.phones, made.contact.emails)
+            assert given == ("Анна Ли", [*filter(None, [own.get("phone")])], [*filter(None, [own.get("email")])])
+            assert OWN in str(made.fields)
+            assert OWN_LINE in str(made.fields)
+
+
 @pytest.mark.parametrize(
     "body",
     [
