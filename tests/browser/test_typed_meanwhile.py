@@ -159,6 +159,45 @@ def test_what_is_typed_while_a_tab_that_was_left_open_comes_anew_stays(chromium:
 
 
 @pytest.mark.long
+@pytest.mark.refusals("net::ERR_FAILED")
+def test_a_builder_works_on_where_it_could_not_come_anew(chromium: Browser, demo: Demo) -> None:
+    """The network of a machine that wakes up comes after its clock: the builder stood there, and nothing that was
+    pressed in it was seen, though it was done."""
+    connect(demo)
+    context = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
+    context.clock.install()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, demo)
+    go(page, "calculator", "glass")
+    fields = page.locator(".section").first.locator("> fieldset > .line")
+    add = page.locator("[data-add='fields']")
+    add.wait_for()
+    count = fields.count()
+    languages = page.locator("#edited-language")
+    languages.select_option("uk")
+    page.route(re.compile("action=(connection_status|get_calculator_draft)"), lambda route: route.abort("failed"))
+    context.clock.fast_forward(86_400_000)
+    expect(page.get_by_text("Сервер не отвечает")).to_be_visible()
+    page.unroute_all(behavior="wait")
+    add.click()
+    expect(fields).to_have_count(count + 1)
+    expect(languages).to_have_value("uk")
+    expect(page.get_by_text("Черновик сохранён")).to_be_visible()
+    with page.expect_response(re.compile("action=get_calculator_draft")):
+        context.clock.fast_forward(86_400_000)
+    page.wait_for_timeout(500)
+    expect(fields).to_have_count(count + 1)
+    expect(languages).to_have_value("uk")
+    with demo.http(connect(demo)) as http:  # somebody else
+        revision = http.get("/get_calculator_draft", params={"level": "connection"}).json()["draft"]["revision"]
+    _post(demo, "discard_calculator_draft", level="connection", revision=revision)
+    context.clock.fast_forward(86_400_000)
+    expect(fields).to_have_count(count)
+    context.close()
+
+
+@pytest.mark.long
 def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved(
     context: BrowserContext, demo: Demo
 ) -> None:

@@ -41,14 +41,23 @@ export async function show(place, visit) {
   const body = element("div", {});
   /** @type {ReturnType<typeof workbench> | null} */
   let bench = null;
+  /** @returns {Promise<Known>} */
+  const load = () => call("get_calculator_draft", { connection, query: { level: level.value } });
   /** @type {() => Promise<void>} */
   const open = async () => {
-    const isOld = begin();
-    await bench?.close();
+    const isOld = begin(), was = bench;
+    bench = null;
+    await was?.close();
     if (isOld()) return;
-    const known = await filled(body, () => call("get_calculator_draft", { connection, query: { level: level.value } }), open);
+    const known = await filled(body, load, open);
     if (isOld()) return;
     bench = workbench(body, visit, level.value, known, open);
+  };
+  // What comes by itself takes nothing from whoever works here, such as the language, unless somebody else has changed it.
+  const refresh = async () => {
+    const seen = bench;
+    const known = await load();
+    if (bench === seen && !seen?.isOf(known)) await open();
   };
   level.onchange = () => {
     visit.remember({ query: { level: level.value === "connection" ? "" : level.value } }, true);
@@ -57,7 +66,7 @@ export async function show(place, visit) {
   place.append(element("h1", { text: t("tab.calculator") }), element("p", { className: "soft", text: t("calculators.hint") }),
     element("div", { className: "toolbar" }, element("label", {}, t("calculators.level"), level)), body);
   await open();
-  return { close: () => {
+  return { refresh: () => told(refresh), close: () => {
     begin(); // what is still asked for opens no other draft
     return bench?.close();
   } };
@@ -344,7 +353,13 @@ function workbench(body, visit, level, known, reopen) {
   if (!isShown) conflict.replaceChildren(element("p", { className: "error", text: t("calculators.not_shown") }));
   if (isUnsaved) void queued();
   else void check();
-  return { close: async () => {
+  const standing = (/** @type {Known} */ { in_force, versions }) => JSON.stringify([in_force, versions]);
+  /** Whether that is what stands here; what could not be saved is tried again. @param {Known} now */
+  const isOf = (now) => {
+    if (isUnsaved) void queued();
+    return isUnsaved || ((now.draft?.revision ?? null) === revision && standing(now) === standing(known));
+  };
+  return { isOf, close: async () => {
     removeEventListener("pointerup", released);
     removeEventListener("pointercancel", released);
     body.removeEventListener("change", chosen, true);

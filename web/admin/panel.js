@@ -175,13 +175,15 @@ async function open(since = null) {
   const isSame = before && written({ ...at, entry: null, query: {} }) === written({ ...before, entry: null, query: {} });
   shownHash = location.hash;
   drawHead(at);
-  const was = shown;
-  was?.close?.();
-  shown = null;
   stale.remove();
   const view = $("view");
-  const stays = isSame && isLoaded;
+  const stays = Boolean(isSame) && isLoaded;
   isLoaded = false;
+  const left = () => {
+    shown?.close?.();
+    shown = null;
+  };
+  if (!stays) left();
   const load = async () => {
     const fresh = element("div", {});
     const opened = await made(at, fresh);
@@ -191,18 +193,18 @@ async function open(since = null) {
     }
     if (since !== null && isTypedIn()) { // somebody is back, and has begun to type in what is seen
       opened?.close?.();
-      shown = was;
       tellStale(since);
       return;
     }
+    if (stays) left();
     shown = opened;
     view.replaceChildren(fresh);
     if (!isSame) scrollTo(0, 0);
     if (before && document.activeElement === document.body) view.focus({ preventScroll: true });
   };
-  // Of the same view, what is seen stays until the other part of it is there.
+  // Of the same view, what is seen stays, and works on, until the other part of it is there.
   const isDone = await told(() => (stays ? load() : filled(view, load, () => open(), headingOf(at))));
-  if (!isOld()) isLoaded = isDone;
+  if (!isOld()) isLoaded = isDone || (stays && since !== null);
 }
 
 addEventListener("hashchange", () => {
