@@ -86,9 +86,14 @@ class Webhook(Listener):
     def __init__(self) -> None:
         self.taken: list[tuple[dict[str, str], bytes]] = []
         self.statuses: list[int] = []  # of the next answers; then 204
+        self.leads_to: str | None = None  # where it sends whoever has posted
         self.asked = 0
         super().__init__()
         self.url = f"http://{self.host}/hook?key=1"
+
+    def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
+        answer = super().respond(method, path, headers, body)
+        return answer if self.leads_to is None else Response(302, b"", (("Location", self.leads_to),))
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
         self.asked += 1

@@ -155,12 +155,12 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
         private_hosts = runtime.settings.endpoint_private_hosts
         account.before_call()
         try:
-            status = egress.post(asked.url, body, headers, private_hosts=private_hosts)
+            answer = egress.post(asked.url, body, headers, private_hosts=private_hosts)
         except egress.EgressError as error:
             raise NotTakenError(str(error)) from None
-        if not 200 <= status < 300:
-            raise NotTakenError(str(status))
-        return {"status": status}
+        if not answer.is_taken:
+            raise NotTakenError(str(answer.status))
+        return {"status": answer.status}
 
     return Step("call", write, lambda _: None)
 

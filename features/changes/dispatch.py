@@ -199,10 +199,10 @@ def ask(runtime: Runtime, endpoint: Endpoint, message_id: str, body: bytes) -> t
     headers = signed([key_of(one) for one in secrets], message_id, int(now.timestamp()), body)
     url = read(endpoint.url, endpoint.id, "endpoint_url")
     try:
-        status = egress.post(url, body, headers, private_hosts=runtime.settings.endpoint_private_hosts)
+        answer = egress.post(url, body, headers, private_hosts=runtime.settings.endpoint_private_hosts)
     except EgressError as error:
         return str(error), False
-    return str(status), 200 <= status < 300
+    return str(answer.status), answer.is_taken
 
 
 def _document(runtime: Runtime, endpoint: Endpoint, send: _Send) -> msgspec.Raw | None:

@@ -23,6 +23,7 @@ _TOTAL_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
 # What the client calls these moments; the second is with TLS.
 _CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+_SCRIPT: Final = "https://script.googleusercontent.com/"
 # IPv6 addresses that carry an IPv4 address, to which they may lead: NAT64 and 6to4.
 _CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 
@@ -51,9 +52,9 @@ def checked(url: str, private_hosts: frozenset[str]) -> SplitResult:
         port = parts.port
     except ValueError:
         raise UnfitError(_NOT_A_URL) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise UnfitError(_NOT_A_URL)
-    if parts.fragment or not url.isascii() or not url.isprintable() or " " in url or len(url) > 2000:
+    is_plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= 2000
+    has_more = parts.username or parts.password or parts.fragment
+    if parts.scheme not in ("http", "https") or not parts.hostname or has_more or not is_plain:
         raise UnfitError(_NOT_A_URL)
     if f"{parts.hostname}:{port or _port(parts)}" in private_hosts:
         return parts
@@ -90,6 +91,12 @@ class Answer(Struct, frozen=True):
     headers: Mapping[str, str]  # by names in small letters
     body: bytes
 
+    @property
+    def is_taken(self) -> bool:
+        """2xx; or the redirect by which a Google Apps Script answers each POST, to its output: it has run by then, and
+        who comes again runs it again."""
+        return 200 <= self.status < 300 or (self.status == 302 and self.headers.get("location", "").startswith(_SCRIPT))
+
 
 def post(
     url: str,
@@ -98,9 +105,9 @@ def post(
     *,
     private_hosts: frozenset[str] = frozenset(),
     resolved: Resolve = resolve,
-) -> int:
-    """The status of the answer; its body is not read. Raises :class:`EgressError`."""
-    return _exchanged("POST", url, content, headers, None, private_hosts, resolved).status
+) -> Answer:
+    """The answer; its body is not read. Raises :class:`EgressError`."""
+    return _exchanged("POST", url, content, headers, None, private_hosts, resolved)
 
 
 def get(
@@ -139,8 +146,7 @@ def _exchanged(
     extensions: dict[str, Any] = {}
     if f"{host}:{port}" not in private_hosts:
         address = _public_address(host, port, resolved)
-        place = f"[{address}]" if ":" in address else address
-        url = parts._replace(netloc=f"{place}:{port}").geturl()
+        url = parts._replace(netloc=f"[{address}]:{port}" if ":" in address else f"{address}:{port}").geturl()
         extensions["sni_hostname"] = host
     timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
     client = httpx.Client(verify=tls.authorities(), timeout=timeout, trust_env=False, follow_redirects=False)
@@ -172,8 +178,7 @@ def _exchanged(
                 raise EgressError("TooSlow")
             return Answer(answer.status_code, dict(answer.headers), body)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError, OSError) as error:
-        reason = "TooSlow" if is_over.is_set() else type(error).__name__
-        raise EgressError(reason) from None
+        raise EgressError("TooSlow" if is_over.is_set() else type(error).__name__) from None
     finally:
         watch.cancel()
         client.close()

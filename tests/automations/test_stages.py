@@ -133,6 +133,15 @@ def test_a_stage_calls_the_companys_server_signed(office: Office) -> None:
     assert headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
 
 
+def test_a_google_script_that_a_stage_has_run_is_not_run_again(office: Office) -> None:
+    made = office.save(CALL, url=office.consumer.url)
+    office.consumer.leads_to = "https://script.googleusercontent.com/macros/echo?user_content_key=AbC&lib=MdE"
+    office.move(office.at_stage(made["key"]))
+    assert office.run()["delivered"] == 1
+    office.run(seconds=120)
+    assert office.consumer.asked == 1
+
+
 def _deliveries(office: Office, action: str) -> list[Any]:
     found = json_of(office.story.crm("get_deliveries", office.story.admin(), query={"limit": "50"}))["deliveries"]
     return [one for one in found if one["action"] == action]

@@ -285,3 +285,24 @@ def test_a_persons_change_of_an_endpoint_counts_at_once(feed: Feed, status: int)
     assert [path.partition("?")[0] for path in asked] == ["/hook"] + ["/new"] * 3
     assert sorted(_told_ids(feed)) == sorted(deals)
     assert _shown(feed)["is_on"] is True
+
+
+# --- scripts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "is_taken"),
+    [
+        ("https://script.googleusercontent.com/macros/echo?user_content_key=AbC&lib=MdE", True),
+        ("https://accounts.google.com/ServiceLogin?continue=https://script.google.com/macros/s/x/exec", False),
+    ],
+)
+def test_a_google_script_that_has_run_is_not_run_again(feed: Feed, leads_to: str, is_taken: bool) -> None:
+    """By a redirect it answers each POST that it has carried out, to where its output is; and one that it has not, to
+    where somebody signs in."""
+    feed.consumer.leads_to = leads_to
+    feed.person(fields={"name": "A row of a sheet"})
+    feed.run()
+    feed.run(seconds=60)
+    assert (feed.consumer.asked == 1) is is_taken
+    assert (_shown(feed)["failing_since"] is None) is is_taken

@@ -100,7 +100,7 @@ class _Raw:
         threading.Thread(target=serve, daemon=True).start()
 
     def post(self) -> int:
-        return egress.post(f"http://{self.host}/", b"{}", {}, private_hosts=frozenset({self.host}))
+        return egress.post(f"http://{self.host}/", b"{}", {}, private_hosts=frozenset({self.host})).status
 
 
 @pytest.fixture
