@@ -209,6 +209,17 @@ _LINES: Final = _plains(
 )
 # The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
 _AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")
+# Who has made a row, as sheets and tables call them; of the company, too, though a name alone says no more.
+_MADE_BY: Final = _plains(
+    "created-by createdby added-by addedby updated-by updatedby modified-by modifiedby edited-by editedby"
+    " last-modified-by lastmodifiedby last-updated-by lastupdatedby"
+    " creado-por agregado-por modificado-por criado-por adicionado-por кем-создано создано-кем кто-создал ким-створено"
+)
+# And who is to see to it. "Телефон ответственного" may be that of whoever has written.
+_HANDLERS: Final = _plains(
+    "responsible assigned-to assignedto handler handled-by encargado responsable responsavel"
+    " ответственный исполнитель куратор відповідальний виконавець"
+)
 # At whom somebody has booked, as programs call them.
 _PROVIDERS: Final = _plains(
     "doctor doctora medico medica master specialist especialista provider practitioner therapist trainer teacher"
@@ -329,7 +340,10 @@ def is_of_line(name: str) -> bool:
     """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"; not what
     the visitor is asked for it: "Phone number so our team can call you", "Телефон для сайта", and, as Facebook names
     its questions, "whatsapp_para_falar_com_um_especialista"."""
-    as_programs = [part for part in name.split(" › ") if " " not in part]
+    parts = name.split(" › ")
+    if _plain(parts[-1]) in _HANDLERS or not _MADE_BY.isdisjoint(map(_plain, parts)):
+        return True
+    as_programs = [part for part in parts if " " not in part]
     if any(not _AS_PROGRAMS_SAY.isdisjoint(words(part)) for part in as_programs):
         return True
     if _is_ours(words(name), _LINES) or any(_is_ours(words(part), _PROVIDERS) for part in as_programs):

@@ -586,6 +586,23 @@ def test_nor_is_it_theirs_who_are_within_anything(person: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "row",
+    [
+        {"Ответственный": OWN}, {"Created By": OWN}, {"createdBy": {"email": OWN}}, {"created_by": {"email": OWN}},
+        {"Исполнитель": OWN, "E-mail": ""}, {"Assigned to": OWN}, {"Responsável": OWN}, {"last_modified_by": OWN},
+    ],
+)  # fmt: skip
+def test_who_sees_to_a_row_of_a_sheet_is_not_who_has_written(row: dict[str, Any]) -> None:
+    """Whoever had left a phone alone had the manager's e-mail in their contact, and all of one manager's were one."""
+    for body in (row | {"Имя": "Анна", "Телефон": PHONE}, {"lead": {"name": "Анна", "phone": PHONE}} | row):
+        made = _body(body)
+        assert (full_name(made.contact), made.contact.phones, made.contact.emails) == ("Анна", [PHONE], [])
+        assert OWN in str(made.fields)
+    named = _body({"Телефон ответственного": PHONE, "Почта ответственного": "anna@mail.ru", "Компания": "Стекло"})
+    assert (named.contact.phones, named.contact.emails) == ([PHONE], ["anna@mail.ru"])
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"tour": {"title": "Байкал", "phone": PHONE, "email": "anna@mail.ru"}},  # a form about the tour
