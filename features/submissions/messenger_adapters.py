@@ -19,8 +19,6 @@ from shared.platform.nested import OWN, Tree
 
 _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid", "CallSid")
 _RECEIVED: Final = "received"  # any other state is that of a message of the company's own
-_FROM_CLIENTS: Final = frozenset({"messages", "contacts", "calls"})  # of a value of WhatsApp's
-_WRITTEN: Final = _FROM_CLIENTS - {"contacts"}  # beside states, in whose `contacts` stands to whom it was sent
 _OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the phone of whoever writes
 _BESIDE_STATES: Final = frozenset({"statuses", "event", "channel_id"})
 _ASKED_FOR: Final = "contact_request"  # as the origin of a card: the writer's own, by a button
@@ -37,6 +35,9 @@ _OF_TELEGRAM: Final = frozenset(
 _OF_EVOLUTION: Final = re.compile(
     r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
 )
+
+# A call is told as well, by whom it is.
+_OF_WAHA: Final = re.compile(r"(?:session|state|engine|presence|message|poll|chat|groups?|label)\.")
 
 
 # source: Twilio's reference, "Twilio's request to your webhook" and "Monitor the Status of your WhatsApp Outbound
@@ -102,7 +103,10 @@ def _whatsapp(tree: Tree) -> str | None:
 
 
 def _is_of_client(value: Tree) -> bool:
-    return not value.keys().isdisjoint(_WRITTEN if "statuses" in value else _FROM_CLIENTS)
+    """By a message or a call: `contacts` are named also in a state of the company's own message, and where somebody
+    wants no more advertisements; that their number is another one now WhatsApp says itself."""
+    written = branches(value.get("messages"))
+    return "calls" in value or any(text(dict(one), "type") != "system" for one in written)
 
 
 def _is_phone(tree: Tree, told: Tree, name: str) -> None:
@@ -257,7 +261,8 @@ def _waha(tree: Tree) -> str | None:
     the group."""
     payload = branch_of(tree["payload"])
     if "from" not in payload or payload.keys().isdisjoint(("fromMe", "is_from_me")):
-        return ""
+        is_its = "session" in tree and not tree.keys().isdisjoint(("me", "engine", "environment"))
+        return None if is_its and _OF_WAHA.match(text(dict(tree), "event")) else ""
     is_story = str(payload["from"]).endswith("@broadcast")
     if is_own(tree) or is_story or text(dict(tree), "event") not in ("message", "message.any"):
         return None

@@ -131,6 +131,13 @@ OWN: dict[str, Any] = {
     "WhatsApp: a template": _cloud({"event": "APPROVED"}, field="message_template_status_update"),
     "WhatsApp: written on the phone": _cloud({"message_echoes": [{"from": "74950000099", "to": "79211000201"}]}),
     "WhatsApp: delivered to somebody who is named": _cloud(TO_CLIENT),
+    "WhatsApp: another number": _cloud(
+        {"messages": [{"from": "79211000201", "id": "w", "type": "system", "system": {"wa_id": "79211000299"}}]}
+    ),
+    "WhatsApp: no more advertisements": _cloud(
+        {"contacts": TO_CLIENT["contacts"], "user_preferences": [{"wa_id": "79211000201", "value": "stop"}]},
+        field="user_preferences",
+    ),
     "360dialog: read, by somebody who is named": {"messaging_product": "whatsapp", "metadata": LINE, **TO_CLIENT},
     "360dialog: read": {"messaging_product": "whatsapp", "metadata": LINE, "statuses": [STATUS]},
     "Twilio: delivered": {
@@ -173,6 +180,9 @@ OWN: dict[str, Any] = {
     "Salebot: written": SALEBOT | {"is_input": 0, "message_id": 12},
     "WAHA: written on the phone": WAHA
     | {"event": "message.any", "payload": WAHA["payload"] | {"from": "74950000099@c.us", "fromMe": True}},
+    "WAHA: its session": WAHA | {"event": "session.status", "payload": {"status": "WORKING"}},
+    "WAHA: taken back": WAHA
+    | {"event": "message.revoked", "payload": {"before": WAHA["payload"], "after": WAHA["payload"] | {"body": ""}}},
     "WAHA: read": WAHA | {"event": "message.ack"},
     "GoWA: written on the phone": GOWA | {"payload": GOWA["payload"] | {"is_from_me": True}},
     "GoWA: read": {
