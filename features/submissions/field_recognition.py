@@ -39,6 +39,7 @@ _FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})
+_JOINED: Final = re.compile(rf"utm-?({'|'.join(sorted(_OF_UTM))})")
 _TYPES: Final[dict[str, Meaning]] = {
     **dict.fromkeys(("tel", "phone", "phone_number", "phonenumber", "mobile"), "phone"),
     **dict.fromkeys(("email", "e-mail", "email_address"), "email"),
@@ -325,8 +326,10 @@ def _is_shaped(value: NamedValue, country: str) -> bool:
 
 
 def visit_name(value: NamedValue) -> str | None:
-    """Under which name amoCRM knows what a page tells of a visit: `utm_source`, also as `utm: {source}`."""
+    """Under which name amoCRM knows what a page tells of a visit: `utm_source`, also `utmSource`, `utm: {source}`."""
     name = value.name.lower()
+    if joined := _JOINED.fullmatch(name):
+        return f"utm_{joined[1]}"
     if name.startswith("utm_") or (name in _VISIT and not value.label and not _is_sender(value)):
         return name
     around = [one for one in value.path[:-1] if isinstance(one, str)]

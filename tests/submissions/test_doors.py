@@ -958,6 +958,13 @@ def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:
     }
     assert body.form.page == "https://example.org/q"
     assert _body({"session": {"utm_json": {"source": "ya", "x": "1"}}}).tracking == {"utm_source": "ya"}
+    for joined in (
+        {"utmSource": "ya"},
+        {"utm": {"utmSource": "ya"}},
+        {"Utm": {"UtmSource": "ya"}},
+        {"utm-source": "ya"},
+    ):
+        assert _body({"phone": PHONE} | joined).tracking == {"utm_source": "ya"}
 
 
 @pytest.mark.parametrize(("begin", "end"), [("from", "to"), ("From", "To")])
