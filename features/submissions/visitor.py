@@ -109,11 +109,20 @@ def _within_things(found: list[MeantValue]) -> None:
     person."""
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
     about = {id(one): _thing(one.named.path) for one in lines if one.rank >= OF_SOMEBODY}
-    own = [one.named.path for one in lines if one.rank <= OF_SOMEBODY and not about.get(id(one))]
+    own = [
+        one.named.path
+        for one in lines
+        if not about.get(id(one)) and (one.rank <= OF_SOMEBODY or _is_users(one.named.path))
+    ]
     for one in lines if own else ():
         thing = about.get(id(one))
         if thing and any(path[: len(thing)] != thing for path in own):
             one.meaning, one.reason = "field", "word"
+
+
+def _is_users(path: Path) -> bool:
+    """Beside what is asked for, `user` is who asks: whoever is enrolled in a course."""
+    return any(isinstance(step, str) and step.lower() == "user" for step in path[-2:-1])
 
 
 def _thing(path: Path) -> Path:

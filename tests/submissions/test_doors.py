@@ -571,7 +571,7 @@ def test_the_email_of_what_somebody_asks_for_is_not_theirs(thing: str) -> None:
         assert all(text in str(made.fields) for text in (OWN, OWN_LINE, "Байкал"))
 
 
-@pytest.mark.parametrize("person", ["lead", "candidate", "applicant", "заявка"])
+@pytest.mark.parametrize("person", ["lead", "candidate", "applicant", "заявка", "user"])
 def test_nor_is_it_theirs_who_are_within_anything(person: str) -> None:
     """All who applied for a vacancy by `candidate: {…}` had the company's line and e-mail in their contact."""
     vacancy = {"title": "Повар", "phone": OWN_LINE, "email": OWN}
@@ -609,6 +609,7 @@ def test_who_sees_to_a_row_of_a_sheet_is_not_who_has_written(row: dict[str, Any]
         {"event": {"data": {"phone": PHONE}, "email": "anna@mail.ru"}},  # a webhook's own word
         {"tour": {"title": "Байкал", "client": {"email": "anna@mail.ru"}}, "phone": PHONE},
         {"properties": {"email": "anna@mail.ru"}, "phone": PHONE},
+        {"tour": {"title": "Байкал", "phone": PHONE, "email": "anna@mail.ru"}, "friend_phone": OWN_LINE},
     ],
 )
 def test_whoever_is_named_within_it_is_the_visitor(body: dict[str, Any]) -> None:
