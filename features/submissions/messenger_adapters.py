@@ -536,10 +536,11 @@ _OWN_EVENTS: Final = frozenset(
         *("outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "agentreply", "messageack"),
         *("deliverycallback", "messagestatuscallback", "presencechatcallback"),  # Z-API's
         *("connectedcallback", "disconnectedcallback"),
+        "outbox",  # Chat2Desk's
     )
 )
 _OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
-_OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type")
+_OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type", "hook_type")
 _OUT: Final = frozenset({"outgoing", "outbound"})
 
 

@@ -213,6 +213,10 @@ OWN: dict[str, Any] = {
             },
         },
     },
+    "Chat2Desk: written": {
+        "message_id": 1, "type": "to_client", "text": "Да", "transport": "whatsapp", "hook_type": "outbox",
+        "operator_id": 2, "client": {"id": 1, "phone": "79211000201", "name": "Анна"},
+    },
     "Umnico: written": {
         "type": "message.outgoing", "accountId": 1, "leadId": 5,
         "message": {"message": {"text": "Да"}, "sender": {"login": "79211000201", "type": "user"}},
