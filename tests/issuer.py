@@ -29,7 +29,8 @@ def _key() -> rsa.RSAPrivateKey:
 
 
 class Issuer:
-    """Whoever comes to `/authorize` is `person`, and is sent back at once.
+    """Whoever comes to `/authorize` is `person`, and is sent back at once. The secret is taken in the one way that is
+    described: in the header, where none is (OpenID Connect Discovery 1.0, section 3).
 
     `claims` changes what the next ID tokens say; `described` what the discovery document says; `body` replaces every
     GET's answer; `userinfo` is what is told to whoever has the access token, None where there is no such address.
@@ -127,7 +128,9 @@ class Issuer:
         user_and_password = "panel:a+secret+with+%2B%2C+%26+and+%25"
         basic = f"Basic {base64.b64encode(user_and_password.encode()).decode()}"
         by_form = (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
-        if not by_form and authorization != basic:
+        used = {"client_secret_post": by_form, "client_secret_basic": authorization == basic}
+        ways = self.described.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        if [way for way, is_used in used.items() if is_used] not in [[way] for way in ways]:
             return {"error": "invalid_client"}
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).decode()
         if query is None or form["redirect_uri"] != query["redirect_uri"]:

@@ -105,11 +105,15 @@ def test_a_place_that_refuses_uses_up_no_token(connected: Story, fault: dict[str
 
 
 @pytest.mark.vendor("http.unauthorized_place")
-def test_a_place_that_refuses_ends_no_long_lived_token(long_lived: Story) -> None:
-    """31-4, its brother."""
+@pytest.mark.parametrize("account", [None, 500])
+def test_a_place_that_refuses_ends_no_long_lived_token(long_lived: Story, account: int | None) -> None:
+    """31-4, its brother; nor where the account cannot be asked at this moment whether it takes the token."""
     long_lived.simulator.fault("status", status=401, path="/api/v4/leads.*", times=20)
+    if account is not None:
+        long_lived.simulator.fault("status", status=account, path="/api/v4/account", times=20)
     assert _read(long_lived) == 502
     long_lived.simulator.control("no-faults")
+    assert long_lived.row().status == "connected"
     assert _read(long_lived) == 200
 
 
@@ -129,15 +133,16 @@ def test_whoever_connected_is_removed(connected: Story) -> None:
 
 
 def _renamed(story: Story, says: str) -> str:
-    """`says`: a page with 404, or the 401 of which amoCRM's documentation tells."""
-    if says == "401":
-        story.simulator.fault("status", status=401, host=re.escape(story.domain), times=100)
+    """`says`: a page with 404, the 401 of which amoCRM's documentation tells, or a page with it."""
+    if says != "404":
+        kind = "status" if says == "401" else "html"
+        story.simulator.fault(kind, status=401, host=re.escape(story.domain), times=100)
     moved: str = story.simulator.control("rename", domain=story.domain, to=f"renamed{story.account_id}")["domain"]
     return moved
 
 
 @pytest.mark.vendor("oauth.rename_by_access_token", "http.no_account")
-@pytest.mark.parametrize("says", ["404", "401"])
+@pytest.mark.parametrize("says", ["404", "401", "401 page"])
 def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: Story, says: str) -> None:
     moved = _renamed(long_lived, says)
     assert _read(long_lived) == 200
@@ -158,6 +163,14 @@ def test_where_amocrm_does_not_tell_the_new_address_nothing_ends(long_lived: Sto
     assert _read(long_lived) == told
     assert long_lived.row().status == "connected"
     assert _read(long_lived) == 200
+
+
+def test_a_renamed_account_that_cannot_be_looked_for_now_is_told_as_gone_from_there(connected: Story) -> None:
+    """That the look-up failed helps nobody who asks; the next call finds it."""
+    _renamed(connected, "404")
+    connected.simulator.fault("status", status=500, path=".*subdomain")
+    assert _read(connected) == 404
+    assert _read(connected) == 200
 
 
 def test_a_long_lived_token_that_is_dead_everywhere_needs_a_person(long_lived: Story) -> None:

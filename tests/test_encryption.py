@@ -1,6 +1,7 @@
 """Encryption at rest (row A9, X10): bound to its place, several keys readable, damage noticed."""
 
-from uuid import uuid4
+import base64
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -79,6 +80,16 @@ def test_an_id_that_follows_from_a_value_is_a_uuid_of_ones_own_making() -> None:
     """RFC 9562, version 8, so that whoever reads one takes it for no random one, nor for a moment."""
     made = Keyring((NEW,)).name_of("a value", OWNER)
     assert (made.version, made.variant) == (8, "specified in RFC 4122")
+
+
+def test_what_an_earlier_version_has_written_is_read_and_named_as_it_was() -> None:
+    """An upgrade loses no token, and finds what was put under a fingerprint or a name before it."""
+    keyring, owner = Keyring((("k1", Secret(base64.b64encode(bytes(range(32))).decode())),)), UUID(int=7)
+    stored = bytes.fromhex("026b316465666768696a6b6c6d6e6f3c74b5031738f32051671357107b242e423a4fc165")
+    assert keyring.decrypt(stored, owner, "access_token") == "token"
+    (found,) = keyring.fingerprints("a value", owner)
+    assert found.hex() == "5aaec32ef0c81dfaabd83238234e75f3f0c84a7e19417b88ab701cfdcfac1f98"
+    assert keyring.name_of("a value", owner) == UUID("a6fdff56-be2b-872b-9435-4800328ca0a9")
 
 
 def test_what_is_kept_of_an_orders_person_is_of_one_phone_or_one_address() -> None:

@@ -226,8 +226,9 @@ def test_a_code_with_another_accounts_address_does_not_get_into_its_row(tale: St
     tale.save_connection()
     foreign = tale.simulator.control("account", subdomain=f"{tale.domain.split('.')[0]}f")
     query = tale.allow(None, domain=foreign["domain"]).replace(foreign["domain"], tale.domain)
-    page = tale.callback(query, **{"Accept-Language": "en"})
-    assert (page.status, b"Another account was chosen" in page.body) == (422, True)
+    for _ in range(2):  # a reload says the same
+        page = tale.callback(query, **{"Accept-Language": "en"})
+        assert (page.status, b"Another account was chosen" in page.body) == (422, True)
     assert (tale.row().status, tale.row().account_id) == ("pending", None)
 
 

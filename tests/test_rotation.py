@@ -87,15 +87,24 @@ def test_the_old_token_serves_while_amocrm_cannot_refresh(connected: Story) -> N
     assert connected.row().problem_code == "refresh_failed"
 
 
-@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "status", "status": 429}])
-def test_a_failed_refresh_backs_off_for_everybody_and_is_tried_again(connected: Story, fault: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [("status", 500, "refresh_failed"), ("status", 429, "refresh_failed"), ("html", 403, "address_blocked")],
+)
+def test_a_failed_refresh_backs_off_for_everybody_and_is_tried_again(
+    connected: Story, kind: str, status: int, code: str
+) -> None:
+    """Who waits is told why, as who has tried was."""
     connected.clock.advance(hours=25)
-    connected.simulator.fault(**fault, path=TOKEN_PATH, times=4)
+    connected.simulator.fault(kind, status=status, path=TOKEN_PATH, times=4)
     for _ in range(3):  # then the wait is longer than two reads take on a busy machine
         assert _read(connected).status == 503
         connected.clock.advance(seconds=60)
     first, second = _read(connected), _read(connected)
     assert (first.status, second.status) == (503, 503)
+    tried, waits = json_of(first), json_of(second)
+    assert (tried["code"], tried["detail"]) == (waits["code"], waits["detail"])
+    assert waits["code"] == code
     assert int(dict(second.headers)["Retry-After"]) >= 1
     assert len(connected.simulator.requests(TOKEN_PATH)) == 0  # the fault took the four requests, none followed
     assert connected.row().refresh_failures == 4

@@ -15,7 +15,9 @@ from cli import register
 from features.submissions import mapping
 from features.submissions.settings import FieldRule
 from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm import contacts
 from shared.amocrm.directory import Field
+from shared.amocrm.errors import UnknownOutcomeError
 from tests import servers
 from tests.plain_client import Client
 from tests.story import Story, calculation, json_of
@@ -129,6 +131,15 @@ def test_a_deal_that_the_search_does_not_find_yet_is_not_made_twice(story: Story
         == "delivered"
     )
     assert len([one for one in account(story)["leads"].values() if "Обратный звонок" in one["name"]]) == 1
+
+
+@pytest.mark.parametrize("answer", [[], [{}], [{"merged": False}], [{"id": 1}, {"id": 2}], {"id": 1}, None])
+def test_an_answer_that_does_not_name_what_was_made_says_nothing_of_it(answer: Any) -> None:
+    """So it is looked for; none of several is taken for ours."""
+    with pytest.raises(UnknownOutcomeError):
+        contacts._only(answer)
+    assert contacts._only([{"id": 1}]) == {"id": 1}
+    assert contacts._only([{"uid": "x"}]) == {"uid": "x"}  # an incoming lead
 
 
 @pytest.mark.vendor("leads.complex")

@@ -151,6 +151,10 @@ def _signed(
         ({"entity_type": "12"}, 401),
         ({"entity_id": "x"}, 401),
         ({"jti": None}, 401),
+        ({"jti": ""}, 401),
+        ({"jti": "x" * 201}, 401),
+        ({"jti": "x" * 200}, 200),
+        ({"jti": "x"}, 200),
         ({}, 200),
     ],
 )
@@ -159,6 +163,20 @@ def test_only_a_bot_of_the_account_is_answered(office: Office, changed: dict[str
     fields["token"] = _signed(office, fields, **changed)
     assert httpx.post(url, data=fields).status_code == status
     assert office.bot(waiting)["waits"] is (status != 200)
+
+
+def test_a_bots_token_is_for_the_redirect_uris_place_or_for_the_address_that_it_asks(office: Office) -> None:
+    """With the port, or without it as amoCRM's own client expects."""
+    own, redirect = urlsplit(office.ingress.url), urlsplit(office.story.row_redirect())
+    for place in (
+        f"{redirect.scheme}://{redirect.hostname}",
+        f"{own.scheme}://{own.hostname}",
+        f"{own.scheme}://{own.netloc}",
+    ):
+        url, fields, waiting = _held(office)
+        fields["token"] = _signed(office, fields, aud=place)
+        assert httpx.post(url, data=fields).status_code == 200, place
+        assert not office.bot(waiting)["waits"]
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,31 @@ def test_30_e3_page_and_server_refuse_the_same(page: Page, price: str, quantity:
         assert f"{ours.total.normalize():f}" == theirs["total"]
 
 
+@pytest.mark.needs("node")
+@pytest.mark.parametrize(
+    ("which", "formula", "total"),
+    [
+        ("discount", "0 - 0.01", None),
+        ("discount", "subtotal + 0.01", None),
+        ("discount", "subtotal", "0"),
+        ("discount", "0", "2"),
+        ("delivery", "0 - 0.01", None),
+        ("delivery", "0", "2"),
+    ],
+)
+def test_a_discount_and_a_delivery_are_no_less_than_nothing(
+    page: Page, which: str, formula: str, total: str | None
+) -> None:
+    """Nor by a cent; and a discount may be all of the sum."""
+    document = _compiled(items=[_priced("2")], **{which: formula}).document
+    assert document is not None
+    ours, theirs = evaluate(document, _values(1), "en"), page.reckon(document, _values(1), "en")
+    assert isinstance(ours, Evaluation)
+    assert (ours.refused is None, theirs["refused"] is None) == (total is not None,) * 2
+    if total is not None:
+        assert f"{ours.total.normalize():f}" == theirs["total"] == total
+
+
 def test_what_came_with_us_is_bounded() -> None:
     for one in calculators.usual_ones().values():
         assert compiled(one).problems == ()

@@ -1,7 +1,12 @@
 """31-B2: a person whose contact is gone, which amoCRM refuses to link: the form arrives whole, at a new contact."""
 
+from typing import Any
+
 import pytest
 
+from features.submissions import contact_lookup
+from shared.amocrm.errors import NotFoundError
+from shared.platform.messages import say
 from tests.story import Story
 from tests.submitting import (
     PERSON,
@@ -94,6 +99,17 @@ def test_31_b2_an_order_of_somebody_whose_contact_is_gone_arrives(story: Story) 
     _gone_when_written(story, known)
     results = submit(story, order(number="1043"), "submit_order")
     assert (results["lead"]["contact_id"] != known, lead_of(story, results)["price"]) == (True, 39700)
+
+
+def test_31_b2_a_search_that_brings_nothing_but_what_is_gone_comes_to_an_end() -> None:
+    """Then a new contact is made."""
+
+    def write(known: dict[str, Any] | None) -> str:
+        if known is not None:
+            raise NotFoundError(say("amoCRM has no such object"), 404)
+        return "new"
+
+    assert contact_lookup.at(lambda gone: {"id": len(gone) + 1}, write) == ("new", None)
 
 
 @pytest.mark.vendor("search.deleted")
