@@ -52,9 +52,9 @@ _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 _INSERT = """
 INSERT INTO amocrm_integrations (
     id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status,
-    access_token, refresh_token, access_expires_at, refresh_due_at, token_version, journaled_version)
+    access_token, refresh_token, access_expires_at, refresh_due_at, token_version, journaled_version, connected_at)
 VALUES (%(id)s, 'glass', %(domain)s, %(account_id)s, %(client_id)s, %(secret)s, %(redirect_uri)s, 'connected',
-    %(access_token)s, %(refresh_token)s, now() + %(lifetime)s, 'infinity', 1, 1)
+    %(access_token)s, %(refresh_token)s, now() + %(lifetime)s, 'infinity', 1, 1, now())
 """
 
 _MAKE_DUE = """
@@ -185,7 +185,8 @@ def throughput(count: int, blocks: int, latency: float, journal: str | None = No
             seconds, used = _bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency, put)
             bare.append(seconds)
             cpu["bare_httpx"] += used
-        written = _written(owner_url)
+        stored, written = _stored(owner_url)
+        assert stored == count, f"{stored} pairs are stored"
         assert written == (count if journal else 0), f"{written} versions are marked as written to the journal"
     return {
         "integrations": count,
@@ -203,13 +204,15 @@ def throughput(count: int, blocks: int, latency: float, journal: str | None = No
     }
 
 
-def _written(owner_url: str) -> int:
+def _stored(owner_url: str) -> tuple[int, int]:
+    """How many rows have a pair that was refreshed, and how many of these are in the journal."""
     with psycopg.connect(owner_url) as connection:
         counted = connection.execute(
-            "SELECT count(*) FROM amocrm_integrations WHERE token_version > 1 AND journaled_version = token_version"
+            "SELECT count(*), count(*) FILTER (WHERE journaled_version = token_version) FROM amocrm_integrations "
+            "WHERE token_version > 1"
         ).fetchone()
     assert counted is not None
-    return int(counted[0])
+    return int(counted[0]), int(counted[1])
 
 
 def due_scan(sizes: tuple[int, ...], repeats: int) -> dict[str, Any]:

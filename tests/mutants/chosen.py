@@ -184,7 +184,7 @@ def of(root: Path, how: str) -> TestMap:
         environment = os.environ | {"MUTANTS_MAP": str(folder)}
         with (_FILE.parent / "map.log").open("wb") as log:
             subprocess.run(  # what is red is not chosen
-                [*command, "-m", "not long", *wanted],
+                [*command, *wanted],
                 cwd=root,
                 env=environment,
                 stdout=log,

@@ -28,6 +28,13 @@ _running.set_option("run:relative_files", True)
 _running.start()  # before anything of the core is imported
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the long ones, those whose story this process tells itself: no campaign, no demo, nothing built anew."""
+    items[:] = [
+        one for one in items if one.get_closest_marker("long") is None or "tale" in getattr(one, "fixturenames", ())
+    ]
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     group = item.get_closest_marker("xdist_group")
