@@ -65,8 +65,8 @@ def find(runtime: Runtime, request: Request) -> Response | None:
         headers = (
             ("Content-Type", _TYPES[_files()[named].suffix]),
             *_policy(runtime, folder, named),
-            ("Cache-Control", _KEPT if is_kept else "no-cache"),
-            ("ETag", tag),
+            # What is kept is never asked for once more: its address changes with it.
+            *((("Cache-Control", _KEPT),) if is_kept else (("Cache-Control", "no-cache"), ("ETag", tag))),
             ("Cross-Origin-Resource-Policy", "cross-origin" if _is_for_others(named) else "same-origin"),
             ("Vary", "Accept-Encoding, Origin"),
         )

@@ -74,7 +74,7 @@ def _second(demo: Demo) -> str:
     """The token of somebody else, who may see."""
     with demo.http(connect(demo)) as http:
         http.post("/save_settings", json={})
-        link = http.post("/create_administrator", json={"name": "Вера Вторая", "rights": "see"}).json()["link"]
+        link = http.post("/create_administrator", json={"name": "Зоя Зоркая", "rights": "see"}).json()["link"]
     with demo.http({"Authorization": f"Bearer {link.partition('#invite=')[2]}"}) as http:
         return str(http.post("/sign_in", json={}).json()["token"])
 
@@ -109,7 +109,7 @@ def test_who_signs_in_after_somebody_else_sees_nothing_of_theirs(context: Browse
     held: list[Route] = []
     page.route(re.compile("action=connection_status"), lambda route: held.append(route), times=1)
     enter(other)
-    expect(page.locator("#me")).to_have_text("Вера Вторая")
+    expect(page.locator("#me")).to_have_text("Зоя Зоркая")
     while not held:
         page.wait_for_timeout(20)
     expect(company).to_have_count(0)
@@ -133,11 +133,11 @@ def test_what_is_refused_late_ends_no_session_but_its_own(context: BrowserContex
     page.locator("#leave").click()
     page.locator("#token").fill(other)
     page.get_by_role("button", name="Войти").click()
-    expect(page.locator("#me")).to_have_text("Вера Вторая")
+    expect(page.locator("#me")).to_have_text("Зоя Зоркая")
     with page.expect_response(re.compile("action=preview")):
         held[0].fulfill(status=401, content_type="application/problem+json", body=_refused(401, "Вход закончился."))
     go(page, "overview")
-    expect(page.locator("#me")).to_have_text("Вера Вторая")
+    expect(page.locator("#me")).to_have_text("Зоя Зоркая")
     expect(page.get_by_text("Вход закончился.")).to_have_count(0)
 
 

@@ -97,7 +97,7 @@ def test_nobody_types_in_a_form_that_is_being_saved(context: BrowserContext, dem
         company = page.get_by_label("Компания", exact=True)
         company.fill("Стеклодом")
         saved("save_settings", page.get_by_role("button", name="Сохранить", exact=True), company)
-        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        expect(page.get_by_text("Сохранено.", exact=True)).to_be_visible()
         expect(company).to_have_value("Стеклодом")
 
         go(page, "people")
@@ -144,7 +144,7 @@ def test_what_is_typed_while_a_tab_that_was_left_open_comes_anew_stays(chromium:
     back("get_settings", company, "Набранное", company.fill)
     expect(page.locator("#kept")).to_contain_text("не сохранено")
     page.get_by_role("button", name="Сохранить", exact=True).click()
-    expect(page.get_by_text("Сохранено.")).to_be_visible()
+    expect(page.get_by_text("Сохранено.", exact=True)).to_be_visible()
     place = page.get_by_label("Куда идёт: Поле 1")
     go(page, f"incoming/{entry}", "glass")
     back("get_incoming", place, "name", place.select_option)
@@ -224,7 +224,7 @@ def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved
     expect(form).to_have_count(0)
     expect(word).to_have_value("Собираем")
     page.locator("#view .card").first.get_by_role("button", name="Сохранить").click()
-    expect(page.get_by_text("Сохранено.")).to_be_visible()
+    expect(page.get_by_text("Сохранено.", exact=True)).to_be_visible()
 
     go(page, "automations")
     rows = page.locator("#automations > li")
@@ -281,7 +281,7 @@ def test_what_is_taken_out_of_settings_is_not_saved_until_it_is_saved(context: B
         go(page, "settings")
         page.get_by_role("button", name="Убрать логотип").click()
         page.get_by_role("button", name="Сохранить", exact=True).click()
-        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        expect(page.get_by_text("Сохранено.", exact=True)).to_be_visible()
         with demo.http(connect(demo)) as http:
             assert http.get("/get_settings").json()["settings"]["company"]["logo"] is None
         page.get_by_role("button", name="Убрать", exact=True).first.click()
@@ -309,7 +309,7 @@ def test_what_is_typed_after_somebody_else_was_faster_is_kept_as_well(context: B
         expect(mine).to_be_visible()
         company.fill("Моё, дописанное")
         mine.click()
-        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        expect(page.get_by_text("Сохранено.", exact=True)).to_be_visible()
         expect(company).to_have_value("Моё, дописанное")
     finally:
         _post(demo, "save_settings")
@@ -340,7 +340,7 @@ def test_38_7_a_rule_or_a_route_without_a_name_is_kept_and_told(context: Browser
             assert sent == []
             unnamed.fill(row["category"] if "category" in row else row["source"])
         save.click()
-        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        expect(page.get_by_text("Сохранено.", exact=True)).to_be_visible()
         with demo.http(connect(demo)) as http:
             found = http.get("/get_settings").json()["settings"]["submissions"]
         assert [(one["source"], one["field"]) for one in found["mapping"]] == [("city", "Город")]
