@@ -57,7 +57,9 @@ export async function show(place, visit) {
   const refresh = async () => {
     const seen = bench;
     const known = await load();
-    if (bench === seen && !seen?.isOf(known)) await open();
+    if (bench !== seen) return;
+    void seen?.saveAgain(); // what could not be saved
+    if (!seen?.isOf(known)) await open();
   };
   level.onchange = () => {
     visit.remember({ query: { level: level.value === "connection" ? "" : level.value } }, true);
@@ -354,12 +356,9 @@ function workbench(body, visit, level, known, reopen) {
   if (isUnsaved) void queued();
   else void check();
   const standing = (/** @type {Known} */ { in_force, versions }) => JSON.stringify([in_force, versions]);
-  /** Whether that is what stands here; what could not be saved is tried again. @param {Known} now */
-  const isOf = (now) => {
-    if (isUnsaved) void queued();
-    return isUnsaved || ((now.draft?.revision ?? null) === revision && standing(now) === standing(known));
-  };
-  return { isOf, close: async () => {
+  /** Whether that is what stands here, or something stands here that is not saved. @param {Known} now */
+  const isOf = (now) => isUnsaved || ((now.draft?.revision ?? null) === revision && standing(now) === standing(known));
+  return { isOf, saveAgain: queued, close: async () => {
     removeEventListener("pointerup", released);
     removeEventListener("pointercancel", released);
     body.removeEventListener("change", chosen, true);
