@@ -24,6 +24,7 @@ KNOWN: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("PATCH", "/leads/{id}", r"sent.*\.values", "null clears a field: rule fields.clear"),
     ("PATCH", "/leads/{id}", r"sent.*values\[\]", "a choice is named by its enum_id alone: rule fields.enum_id"),
     ("POST", "/leads", r"sent.*values\[\]", "a choice is named by its enum_id alone: rule fields.enum_id"),
+    ("POST", "/catalogs/{catalog_id}/elements", r"sent.*values\[\]", "as is the unit of a good: rule fields.enum_id"),
     ("PATCH", "/leads/{id}", r"sent.*values\[\]\.value", "a number may have a fraction: rule fields.types"),
     ("POST", "/leads", r"sent.*\.price", "a budget has cents: rule leads.cents"),
     ("POST", "/leads/complex", r"sent.*\.price", "a budget has cents: rule leads.cents"),
