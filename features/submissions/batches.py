@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from features.submissions import messenger_adapters
+from features.submissions import messengers
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import named_values
 from features.submissions.model import Contact, full_name
@@ -75,7 +75,7 @@ def told(count: int) -> Message:
 
 def parts(tree: Tree, settings: Submissions) -> list[Tree]:
     """A tree for each submission of a body; none where it is one submission."""
-    written = messenger_adapters.parts(tree)
+    written = messengers.parts(tree)
     if len(written) > 1:
         return written
     found = _list(tree, {}, _DEEPEST)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from features.submissions import form_service_adapters, messenger_adapters, shops
+from features.submissions import form_service_adapters, messengers, shops
 from features.submissions.carts import Cart, branches, drop, text
 from shared.platform.http import Request
 from shared.platform.nested import Tree
@@ -29,9 +29,9 @@ class AdapterResult(Struct, frozen=True):
 
 def adapted(tree: Tree, request: Request) -> AdapterResult:
     """What is known of the sender; the tree is changed."""
-    is_own = messenger_adapters.is_own(tree)
+    is_own = messengers.is_own(tree)
     adapt = next((adapt for members, adapt in _BUILDERS if members <= tree.keys()), None)
-    writer_id = messenger_adapters.writer_id(adapt, tree)
+    writer_id = messengers.writer_id(adapt, tree)
     found = adapt(tree) if adapt is not None else ""
     if found is None or (is_own and not found):
         return AdapterResult(is_own=True)
@@ -299,6 +299,6 @@ _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str | None]], ...]
         ("fields", _bitrix),
         ("data event", _flexbe),
         ("data", _wix),
-        *messenger_adapters.RELAYS,
+        *messengers.RELAYS,
     )
 )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from features.submissions.call_adapters import CALLS
 from features.submissions.carts import branches, drop, text
-from features.submissions.messenger_adapters import MESSENGERS
+from features.submissions.messengers import MESSENGERS
 from shared.platform.nested import Tree
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from features.submissions import batches, messenger_adapters, site_builders
+from features.submissions import batches, messengers, site_builders
 from features.submissions.model import SubmitForm
 from features.submissions.settings import Submissions
 from functions.run_deliveries.run import run as run_deliveries
@@ -575,5 +575,5 @@ def test_of_a_group_the_writer_is_the_person() -> None:
     ],
 )
 def test_what_only_looks_like_a_messengers_is_a_form(body: dict[str, Any]) -> None:
-    assert messenger_adapters.parts(body) in ([], [body])
+    assert messengers.parts(body) in ([], [body])
     assert _sent(body).body.contact.phones == ["+7 921 100-02-09"]

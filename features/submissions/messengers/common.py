@@ -1,0 +1,69 @@
+"""What the adapters of messengers share: whose number it is, what was written, whether the company has written it."""
+
+import re
+from typing import Any, Final
+
+from features.submissions import messenger_ids, value_looks
+from features.submissions.carts import text
+from features.submissions.flattening import named_values
+from features.submissions.shops.common import branch_of
+from shared.platform.nested import Tree
+
+BARE: Final = re.compile(r"\+?(\d{7,15})")
+
+
+def number_of(told: Any, *, is_bare: bool = False) -> str:
+    """Whose chat it is; a group's (`…@g.us`), and that of whoever hides their phone (`…@lid`), tell none. `is_bare`:
+    figures by themselves are a phone, too."""
+    said = told.strip() if isinstance(told, str) else ""
+    phone = value_looks.without_chat(said)
+    found = BARE.fullmatch(said) if is_bare else None
+    return f"+{found[1]}" if found else phone if phone != said else ""
+
+
+def written(tree: Tree, numbers: list[str], said: list[str], name: str = "") -> None:
+    """By whom, the first of these that is a phone, and what. What stands beside it under the same names stays."""
+    number = next(filter(None, numbers), "")
+    for member, told in (("phone", number), ("name", name)):
+        if told and tree.setdefault(member, told) != told:
+            tree[f"writer {member}"] = told
+    is_comment(tree, said)
+
+
+def is_card(message: Tree, name: str) -> None:
+    """Of somebody whose contact was sent: a text, since that is not who writes."""
+    told = [text for value in named_values({name: message.pop(name, None)}) for text in value.values]
+    if told:
+        message["card"] = ", ".join(dict.fromkeys(told))
+
+
+def is_comment(tree: Tree, said: list[str]) -> None:
+    before = tree.get("comment")
+    own = [before] if isinstance(before, str) else before if isinstance(before, list) else []
+    if told := [one for one in said if one]:
+        tree["comment"] = [*own, "\n".join(told)] if own else "\n".join(told)
+
+
+def is_own(tree: Tree) -> bool:
+    """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, or where
+    the message has gone. Of a call the direction says no such thing."""
+    inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
+    messages = [one for one in (*inner, *(branch_of(one.get("message")) for one in inner)) if one]
+    names = {re.sub(r"[^a-z]", "", text(dict(tree), name).lower()) for name in _OF_EVENTS}
+    ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
+    is_out = bool(ways & _OUT) and any("message" in one for one in names)
+    is_out = is_out or bool(names & _OWN_EVENTS) or any(one.startswith(_OF_AGENTS) for one in names)
+    return is_out or any(map(messenger_ids.is_own, (tree, *messages)))
+
+
+_OWN_EVENTS: Final = frozenset(
+    (
+        *("outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "agentreply", "messageack"),
+        *("deliverycallback", "messagestatuscallback", "presencechatcallback"),  # Z-API's
+        *("connectedcallback", "disconnectedcallback"),
+        "outbox",  # Chat2Desk's
+    )
+)
+_OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
+_OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type", "hook_type")
+_OUT: Final = frozenset({"outgoing", "outbound"})

@@ -1,0 +1,132 @@
+"""Meta's own webhooks: WhatsApp's Cloud API, also as relays pass it on, Messenger and Instagram."""
+
+from typing import Any, Final
+
+from features.submissions import messenger_ids
+from features.submissions.call_adapters import is_of_line
+from features.submissions.carts import branches, drop, text
+from features.submissions.messengers.common import is_card, is_comment, number_of
+from features.submissions.shops.common import branch_of
+from shared.platform.nested import Tree
+
+_ASKED_FOR: Final = "contact_request"  # as the origin of a card: the writer's own, by a button
+
+
+def webhook(tree: Tree) -> str | None:
+    return cloud(tree) if is_cloud(tree) else _of_page(tree)
+
+
+def is_cloud(tree: Tree) -> bool:
+    return bool(tree["object"] == "whatsapp_business_account")
+
+
+# source: WhatsApp's reference of its Cloud API, "messages webhook", and Meta's, "Business-scoped user IDs", since which
+# states have `contacts`, too; bodies in public code
+def cloud(tree: Tree) -> str | None:
+    """`metadata` is the company's own line; `wa_id` is a phone without its plus; `statuses` are of own messages.
+    Messages of one person in several places are one, and have one name."""
+    of_each = (by_writer(tree) or []) if "entry" in tree else []
+    if len(of_each) == 1:
+        tree["entry"] = of_each[0]["entry"]
+    values = values_of(tree)
+    if not any(map(_is_of_client, values)):
+        return None
+    said, ids = [], []
+    for value in values:
+        drop(value, *(["statuses"] if _is_of_client(value) else ["statuses", "contacts"]))
+        line = value.get("metadata")
+        is_of_line(line if isinstance(line, dict) else {}, "display_phone_number")
+        drop(line, "phone_number_id")
+        for person in branches(value.get("contacts")):
+            _is_phone(tree, person, "wa_id")
+        for message in branches(value.get("messages")):
+            _is_phone(tree, message, "from")
+            if not any(one.get("origin") == _ASKED_FOR for one in branches(message.get("contacts"))):
+                is_card(message, "contacts")
+            said.append(text(message.get("text"), "body"))
+            ids.append(text(message, "id"))
+            drop(message, "timestamp")
+        drop(value, "messaging_product")
+    is_comment(tree, said)
+    if "entry" in tree:
+        drop(tree, "object")
+        for entry in branches(tree["entry"]):
+            drop(entry, "id")
+    return " ".join(filter(None, ids))
+
+
+def _is_of_client(value: Tree) -> bool:
+    """By a message or a call: `contacts` are named also in a state of the company's own message, and where somebody
+    wants no more advertisements; that their number is another one now WhatsApp says itself."""
+    written = branches(value.get("messages"))
+    return "calls" in value or any(text(dict(one), "type") != "system" for one in written)
+
+
+def _is_phone(tree: Tree, told: Tree, name: str) -> None:
+    """Whoever shows no phone is called by an id: `US.1349…`."""
+    number = number_of(told.get(name), is_bare=True)
+    if number and tree.setdefault("phone", number) == number:
+        drop(told, name)
+
+
+def values_of(tree: Tree) -> list[Tree]:
+    changes = [one for entry in branches(tree.get("entry")) for one in branches(entry.get("changes"))]
+    values: list[Any] = [one.get("value") for one in changes] if "entry" in tree else [tree]
+    return [one for one in values if isinstance(one, dict)]
+
+
+# source: Meta's reference of Messenger's webhooks, and Instagram's, whose `messages` are the company's own, too
+# (`is_echo`); bodies in public code
+def _of_page(tree: Tree) -> str | None:
+    """Of messages only: a page has leads and comments as well."""
+    entries = [one for one in branches(tree["entry"]) if "messaging" in one]
+    told = [event for one in entries for event in branches(one["messaging"])]
+    if not told or len(entries) < len(branches(tree["entry"])):
+        return ""
+    for one in entries:
+        one["messaging"] = [event for event in branches(one["messaging"]) if not messenger_ids.is_own_event(event)]
+    messages = [branch_of(event.get("message")) for one in entries for event in one["messaging"]]
+    if not messages:
+        return None
+    is_comment(tree, [text(one, "text") for one in messages])
+    return " ".join(filter(None, [text(one, "mid") for one in messages]))
+
+
+def _of_each_sender(tree: Tree, pages: list[Tree]) -> list[Tree]:
+    senders: dict[tuple[str, str], tuple[Tree, list[Tree]]] = {}
+    for page in pages:
+        for event in branches(page["messaging"]):
+            if not messenger_ids.is_own_event(event):
+                sender = str(branch_of(event.get("sender")).get("id"))
+                senders.setdefault((str(page.get("id")), sender), (page, []))[1].append(event)
+    return [tree | {"entry": [page | {"messaging": events}]} for page, events in senders.values()]
+
+
+def _cloud_writer(message: Tree) -> str:
+    """By the phone, or the id of whoever shows none."""
+    return str(message.get("from") or message.get("from_user_id"))
+
+
+def by_writer(tree: Tree) -> list[Tree] | None:
+    """A tree for each; None for what Meta has not told."""
+    pages = branches(tree.get("entry"))
+    if pages and all("messaging" in one for one in pages):
+        return _of_each_sender(tree, pages)
+    if "entry" not in tree and "messaging_product" not in tree:
+        return None
+    found: dict[tuple[str, str], Tree] = {}
+    for value in values_of(tree):
+        written, people = branches(value.get("messages")), branches(value.get("contacts"))
+        writers = list(map(_cloud_writer, written))
+        for person in dict.fromkeys(writers):
+            own = [one for one, writer in zip(written, writers, strict=True) if writer == person]
+            # Alone, it is whoever is named there, also by another id.
+            named = [one for one in people if person in (one.get("wa_id"), one.get("user_id"))]
+            named = people if len(set(writers)) == 1 else named
+            place = (person, str(value.get("metadata")))
+            if place in found:
+                found[place]["messages"] += own
+            else:
+                found[place] = value | {"messages": own, "contacts": named}
+    entries = [[{"changes": [{"field": "messages", "value": one}]}] for one in found.values()]
+    return [tree | {"entry": one} for one in entries] if "entry" in tree else [tree | one for one in found.values()]

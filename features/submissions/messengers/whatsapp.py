@@ -1,0 +1,142 @@
+"""Relays of a telephone's WhatsApp: each tells in its own words what the telephone hears."""
+
+import re
+from typing import Final
+
+from features.submissions.call_adapters import is_of_line
+from features.submissions.carts import drop, text
+from features.submissions.messenger_ids import is_so
+from features.submissions.messengers.common import is_card, is_comment, is_own, number_of, written
+from features.submissions.shops.common import branch_of
+from shared.platform.nested import Tree
+
+_OF_EVOLUTION: Final = re.compile(
+    r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
+)
+# A call is told as well, by whom it is.
+_OF_WAHA: Final = re.compile(r"(?:session|state|engine|presence|message|poll|chat|groups?|label)\.")
+
+
+# source: Green API's reference, "Incoming notifications"; bodies in public code
+def green(tree: Tree) -> str | None:
+    """`wid` is the company's own; `sender` is somebody of a group, too, of which `chatId` is the group."""
+    if not str(tree["typeWebhook"]).startswith("incoming"):
+        return None
+    sender, message = branch_of(tree.get("senderData")), branch_of(tree.get("messageData"))
+    is_of_line(branch_of(tree["instanceData"]), "wid")
+    numbers = [number_of(one) for one in (sender.get("sender"), sender.get("chatId"), tree.get("from"))]
+    numbers.append(number_of(sender.get("senderPhoneNumber"), is_bare=True))
+    said = [text(message.get(f"{kind}Data"), "textMessage", "text") for kind in ("textMessage", "extendedTextMessage")]
+    written(tree, numbers, [*said, text(message.get("fileMessageData"), "caption")])
+    drop(tree, "timestamp")
+    return text(tree, "idMessage")
+
+
+# source: Z-API's reference, "On message received" and "On whatsapp message status changes"; bodies in public code
+def zapi(tree: Tree) -> str | None:
+    """`connectedPhone` is the company's own; of a group `phone` is the group."""
+    if not str(tree["type"]).endswith("Callback"):
+        return ""
+    if tree["type"] != "ReceivedCallback" or is_so(tree.get("fromMe")):
+        return None
+    is_of_line(tree, "connectedPhone")
+    is_card(tree, "contact")
+    numbers = [number_of(tree.get(name), is_bare=True) for name in ("participantPhone", "phone")]
+    if numbers[1]:
+        drop(tree, "phone")
+    elif numbers[0]:
+        tree["group"] = tree.pop("phone", None)
+    captions = [text(tree.get(kind), "caption") for kind in ("image", "video", "document")]
+    written(tree, numbers, [text(tree.get("text"), "message"), *captions])
+    drop(tree, "momment", "instanceId")
+    return text(tree, "messageId")
+
+
+# source: Evolution API's reference, "Webhooks"; bodies in public code
+def evolution(tree: Tree) -> str | None:
+    """`sender` is the company's own; where a chat hides its phone (`…@lid`), another member tells it."""
+    event, data = str(tree["event"]).lower().replace("_", "."), branch_of(tree["data"])
+    if not _OF_EVOLUTION.match(event):
+        return ""
+    if event != "messages.upsert" or _is_no_message(data):
+        return None
+    is_of_line(tree, "sender")
+    drop(tree, "apikey", "server_url", "destination", "date_time")  # the first proves who has sent it
+    return _of_telephone(tree, data)
+
+
+# source: Megaapi's example of a receiver; relays that pass on what Baileys hears as it is
+def baileys(tree: Tree) -> str | None:
+    """`jid` is the company's own."""
+    if "remoteJid" not in branch_of(tree["key"]):
+        return ""
+    if _is_no_message(tree):
+        return None
+    is_of_line(tree, "jid")
+    drop(tree, "instance_key")
+    return _of_telephone(tree, tree)
+
+
+def _is_no_message(data: Tree) -> bool:
+    """Written by the company, or a story of somebody in the telephone's address book."""
+    key = branch_of(data.get("key"))
+    return is_so(key.get("fromMe")) or str(key.get("remoteJid")).endswith("@broadcast")
+
+
+def _of_telephone(tree: Tree, data: Tree) -> str:
+    key, message = branch_of(data.get("key")), branch_of(data.get("message"))
+    names = ("participantAlt", "participantPn", "participant", "remoteJidAlt", "senderPn", "remoteJid")
+    kinds = ("extendedTextMessage", "imageMessage", "videoMessage", "documentMessage")
+    said = [text(message.get(kind), "text", "caption") for kind in kinds]
+    written(tree, [number_of(key.get(name)) for name in names], [text(message, "conversation"), *said])
+    drop(data, "messageTimestamp", "instanceId")
+    return text(key, "id")
+
+
+# source: WAHA's reference, "Events"; that of go-whatsapp-web-multidevice, "Webhook payload"
+def waha(tree: Tree) -> str | None:
+    """`me` and `device_id` are the company's own; of a group `participant` has written, or `from` where `chat_id` is
+    the group."""
+    payload = branch_of(tree["payload"])
+    if "from" not in payload or payload.keys().isdisjoint(("fromMe", "is_from_me")):
+        is_its = "session" in tree and not tree.keys().isdisjoint(("me", "engine", "environment"))
+        return None if is_its and _OF_WAHA.match(text(dict(tree), "event")) else ""
+    is_story = str(payload["from"]).endswith("@broadcast")
+    if is_own(tree) or is_story or text(dict(tree), "event") not in ("message", "message.any"):
+        return None
+    is_of_line(branch_of(tree.get("me")), "id")
+    is_of_line(tree, "device_id")
+    is_of_line(payload, "to")
+    numbers = [number_of(payload.get(name)) for name in ("participant", "from")]
+    name = text(payload, "from_name") or text(payload.get("_data"), "notifyName", "pushName")
+    written(tree, numbers, [text(payload, "body")], name)
+    drop(payload, "timestamp", *(["from"] if numbers[1] else []))
+    return text(payload, "id")
+
+
+# source: UltraMsg's reference, "Webhooks"; bodies in public code
+def ultramsg(tree: Tree) -> str | None:
+    data = branch_of(tree["data"])
+    if not str(tree["event_type"]).startswith(("message", "webhook")):
+        return ""
+    if tree["event_type"] != "message_received" or is_so(data.get("fromMe")):
+        return None
+    is_of_line(data, "to")
+    numbers = [number_of(data.get("author")), number_of(data.get("from"))]
+    if data.get("author") or not numbers[1]:
+        data["chat"] = data.pop("from", None)
+    written(tree, numbers, [text(data, "body")], text(data, "pushname"))
+    drop(data, "time")
+    drop(tree, "instanceId")
+    return text(data, "id")
+
+
+# source: WATI's reference of webhooks; public receivers, which pass over its own by `owner` and the event's name
+def wati(tree: Tree) -> str | None:
+    """Each message that is sent, delivered and read is told as well."""
+    event = str(tree["eventType"]).lower()
+    if is_so(tree.get("owner")) or event.startswith(("sessionmessagesent", "templatemessage", "sentmessage")):
+        return None
+    is_comment(tree, [text(tree, "text")])
+    drop(tree, "timestamp")
+    return text(tree, "id")
