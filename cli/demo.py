@@ -33,7 +33,8 @@ _OF_OTHERS = ("DEBUG", "FUNCTION_SIGNATURE_TYPE", "DATABASE_URL", "AWS_SECRET_ID
 # Nor may it tell their people of its own connections, wake their queue, or ask their functions for its quotations.
 _LEADS_THERE = ("NOTICE_", "DELIVERIES_QUEUE_", "QUOTATION_FUNCTION", "TOKEN_JOURNAL_")
 
-_DOCS = "docs"  # the site of `make docs`, where it was built
+_DOCS = "docs"  # the site of `make docs`
+_BUILD_LOG = "docs-build.log"
 _PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events", _DOCS)
 
 
@@ -50,19 +51,28 @@ class Ports:
         return f"http://localhost:{self.of(part)}"
 
 
-def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> None:
+def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str], *, builds_site: bool = False) -> None:
     """Runs until Ctrl-C. `data` holds the database, the simulator's state, the demo's secrets, and the logs; `site`
-    the documentation, where it was built.
+    the documentation, where it was built; `builds_site`: it is built anew, while the rest starts.
     """
     data.mkdir(parents=True, exist_ok=True)
     with running.alone(data) as other:
         if other is not None:
             click.echo(f"A demo runs already in {data}: {other}\nNothing was started. Its own Ctrl-C stops it.")
             return
-        _run(first_port, data, site, environ)
+        _run(first_port, data, site, environ, _site_builder(data, site) if builds_site else None)
 
 
-def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> None:
+def _site_builder(data: Path, site: Path) -> subprocess.Popen[bytes]:
+    """At work from now on: it takes a core as long as everything else takes to start."""
+    with (data / _BUILD_LOG).open("wb") as log:
+        command = [sys.executable, "-m", "cli", "docs", "--out", str(site.resolve())]
+        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603
+
+
+def _run(
+    first_port: int, data: Path, site: Path, environ: Mapping[str, str], builder: subprocess.Popen[bytes] | None
+) -> None:
     ports = Ports(_free_ports(first_port))
     server = embedded.start(data / "postgres")
     try:
@@ -74,16 +84,17 @@ def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) ->
     settings = _settings(ports, data, embedded.runtime_url(server))
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))
-    commands = _commands(ports, data, site)
+    commands = _commands(ports, data, site, has_site=builder is not None or (site / "index.html").exists())
     with _processes(commands, data, environment_of(environ, settings)) as started:
         _wait_until_ready(ports, data, commands)
         running.remember(data, f"{ports.url('crm_api')}/admin/", [one.pid for one in started])
         # Made before anybody is told of Ctrl-C: it imports much, and Python ends by the signal, whoever has caught it,
         # where that comes while an import evaluates a text (a namedtuple, a dataclass).
         with httpx.Client(timeout=60, trust_env=False) as client:
-            _tell(ports, data, settings)
-            if _DOCS in commands:
-                click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
+            if builder is not None and builder.wait() != 0:
+                click.echo(f"Building the documentation failed; see {data / _BUILD_LOG}")
+            is_there = (site / "index.html").exists()
+            _tell(ports, data, settings, ports.url(_DOCS) if is_there else "")
             _run_schedules(ports, client)
 
 
@@ -168,7 +179,7 @@ def _write_widgets(folder: Path, api_url: str) -> None:
     (folder / "glass.kommo.zip").write_bytes(widget.build("glass", api_url, platform="kommo"))
 
 
-def _commands(ports: Ports, data: Path, site: Path) -> dict[str, list[str]]:
+def _commands(ports: Ports, data: Path, site: Path, *, has_site: bool) -> dict[str, list[str]]:
     callback = f"{ports.url('oauth_callback')}/"
     simulator = ["-m", "simulator", "--port", str(ports.of("simulator")), "--redirect-uri", callback]
     simulator += ["--widgets", str(data / "widgets"), "--state", str(data / "simulator.state")]
@@ -177,7 +188,7 @@ def _commands(ports: Ports, data: Path, site: Path) -> dict[str, list[str]]:
         source = f"functions/{part}/main.py"
         command = ["-m", "functions_framework", "--source", source, "--target", "http"]
         commands[part] = [*command, "--host", "127.0.0.1", "--port", str(ports.of(part))]
-    if (site / "index.html").exists():
+    if has_site:
         folder = ["--directory", str(site.resolve()), "--bind", "127.0.0.1"]
         commands[_DOCS] = ["-m", "http.server", *folder, str(ports.of(_DOCS))]
     return commands
@@ -229,7 +240,10 @@ def _wait_until_ready(ports: Ports, data: Path, parts: Iterable[str]) -> None:
             time.sleep(0.1)
 
 
-def _tell(ports: Ports, data: Path, settings: dict[str, str]) -> None:
+def _tell(ports: Ports, data: Path, settings: dict[str, str], documentation: str) -> None:
+    """`documentation`: where it is, or nothing."""
+    if documentation:
+        click.echo(f"\nThe documentation, with the first steps: {documentation}/")
     click.echo(
         f"""
 Open these in a browser:

@@ -226,9 +226,10 @@ def write_register(out: Path) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="The documentation that `make docs` has built; served where it is there.",
 )
-def run_demo(port: int, data: Path, site: Path) -> None:
+@click.option("--build-site", "builds_site", is_flag=True, help="Builds the documentation anew, while the rest starts.")
+def run_demo(port: int, data: Path, site: Path, builds_site: bool) -> None:
     """Starts everything on this machine: PostgreSQL, the simulator of amoCRM, all functions, the panel."""
-    demo.run(port, data, site, dict(os.environ))
+    demo.run(port, data, site, dict(os.environ), builds_site=builds_site)
 
 
 def _all(context: click.Context) -> click.Group:

@@ -54,22 +54,29 @@ def build(out: Path, commands: click.Group) -> None:
     Nothing is asked of other hosts, now or by the readers' browsers.
     """
     output.require_ours(out, "sitemap.xml")
+    out.parent.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
     handler = _Kept(complaints)
     logger = logging.getLogger("mkdocs")
     logger.addHandler(handler)
     logger.propagate = False
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            prepare(folder, commands)
+    # A site that was interrupted while it was made would be taken for a whole one, or for somebody's own folder.
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+        sources, built = Path(name) / "sources", Path(name) / "site"
+        sources.mkdir()
+        try:
+            prepare(sources, commands)
             more: dict[str, Any] = {"extra_javascript": ["mermaid.js"]} if _MERMAID.exists() else {}
-            build_site(load_config(str(ROOT / "mkdocs.yml"), docs_dir=name, site_dir=str(out), **more))
-    finally:
-        logger.removeHandler(handler)
-    # The language switch asks for it beside each page.
-    for folder in {page.parent for page in out.rglob("*.html")} - {out}:
-        shutil.copyfile(out / "sitemap.xml", folder / "sitemap.xml")
+            config = load_config(str(ROOT / "mkdocs.yml"), docs_dir=str(sources), site_dir=str(built), **more)
+            build_site(config)
+        finally:
+            logger.removeHandler(handler)
+        # The language switch asks for it beside each page.
+        for folder in {page.parent for page in built.rglob("*.html")} - {built}:
+            shutil.copyfile(built / "sitemap.xml", folder / "sitemap.xml")
+        if out.exists():
+            shutil.rmtree(out)
+        built.rename(out)
     if complaints:
         raise SiteError("\n".join(complaints))
 

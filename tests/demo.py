@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -71,13 +71,18 @@ def _is_taken(tens: range) -> bool:
 
 class Demo:
     def __init__(
-        self, data: Path, port: int, more: Mapping[str, str] = MappingProxyType({}), root: Path = ROOT
+        self,
+        data: Path,
+        port: int,
+        more: Mapping[str, str] = MappingProxyType({}),
+        root: Path = ROOT,
+        options: Sequence[str] = (),
     ) -> None:
         """`more`: settings of the functions that the demo does not make itself. `root`: another checkout."""
         self._data = data
         environ = os.environ | dict(more)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "demo", "--port", str(port), "--data", str(data)],
+            [sys.executable, "-m", "cli", "demo", "--port", str(port), "--data", str(data), *options],
             cwd=root,
             env=environ,
             stdout=subprocess.PIPE,

@@ -80,6 +80,26 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
 
 
 @pytest.mark.long
+def test_32_3_the_documentation_is_built_while_the_demo_starts(data: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    options = ["--build-site", "--site", str(site)]
+    first = Demo(data, free_port(), options=options)
+    documentation = f"http://127.0.0.1:{port_of(first.amocrm) + 6}/"
+    with httpx.Client(trust_env=False) as client:
+        pages = [client.get(f"{documentation}{name}").status_code for name in ("index.html", "ru/rotation.html")]
+    assert pages == [200, 200]
+    assert f":{port_of(first.amocrm) + 6}/" in first.told
+    first.stop()
+    # What is no site of ours is not removed, and the demo starts all the same.
+    (site / "sitemap.xml").unlink()
+    second = Demo(data, free_port(), options=options)
+    assert "would remove" in (data / "docs-build.log").read_text()
+    assert "Building the documentation failed" in second.told
+    second.stop()
+    assert (site / "index.html").exists()
+
+
+@pytest.mark.long
 def test_a_second_demo_of_a_folder_says_where_the_first_is_and_starts_nothing(data: Path) -> None:
     """Row N4. Two beside each other would have one database and two simulators."""
     first = Demo(data, free_port())
