@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import sys
-from datetime import timedelta
 from typing import IO
 
 import click
@@ -23,11 +22,11 @@ from cli.probe.command import probe
 from cli.restore_spill import restore_spill
 from cli.restore_tokens import restore_tokens
 from functions.crm_api.actions import administrators, settings
-from shared.access.credentials import named_administrator
 from shared.access.permissions import Caller
+from shared.actions import body as bodies
 from shared.connections import integrations
 from shared.connections.token_journal import installation_of
-from shared.platform import logs
+from shared.platform import decoding, logs
 from shared.platform.http import Request
 from shared.platform.messages import english
 from shared.platform.problems import problem_from
@@ -104,10 +103,15 @@ def rotate_keys() -> None:
 @click.option("--email", help="As the OpenID Connect issuer knows them, who may then also sign in by it.")
 def invite(name: str, rights: str, days: int | None, email: str | None) -> None:
     """Prints a link by which NAME signs in to the panel: once, within a day."""
+    given = {"name": name, "rights": rights, "email": email, "days": days}
+    try:
+        asked = decoding.convert(given, administrators.CreateAdministrator)
+    except msgspec.ValidationError as error:
+        unfit = bodies.misfit(error)
+        raise click.ClickException(f"{unfit.path}: {english(unfit.detail)}") from None
     runtime = Runtime.from_environment()
     try:
-        lifetime = timedelta(days=days) if days else None
-        made = named_administrator.invite(runtime.database, name, rights, "command line", lifetime, email)
+        made = administrators.invited(runtime, asked, "command line")
         if made is None:
             raise click.ClickException("another administrator has this e-mail address")
         click.echo(administrators.link(runtime, made[1]))

@@ -236,6 +236,19 @@ def test_the_command_line_invites_the_first_one(connected: Story, environment: d
     assert (found[0].name, found[0].rights) == ("Анна", "see")
 
 
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [(["x" * 81], "name"), (["  "], "name"), (["Анна", "--email", "Ünal@example.com"], "email"),
+     (["Анна", "--email", f"{'x' * 250}@a.com"], "email")],
+)  # fmt: skip
+def test_the_command_line_says_what_is_wrong_with_an_invitation(
+    connected: Story, environment: dict[str, str], given: list[str], place: str
+) -> None:
+    told = CliRunner().invoke(main, ["invite", *given], env=environment)
+    assert (told.exit_code, told.output.startswith(f"Error: {place}: "), told.output.count("\n")) == (1, True, 1)
+    assert connected.sql("SELECT count(*) FROM amocrm_administrators") == [(0,)]
+
+
 def test_every_change_of_an_administrators_is_told_in_words() -> None:
     """Whatever changes something is a line of the log, with a text of its own."""
     from functions.crm_api.actions import ACTIONS

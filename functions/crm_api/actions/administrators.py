@@ -71,10 +71,7 @@ def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:
 def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, link}`: the address at which they sign in, once, within a day. It is shown this once. 409 where another
     administrator has the e-mail address."""
-    body = bodies.decode(request, CreateAdministrator)
-    lifetime = timedelta(days=body.days) if body.days else None
-    name, by = body.name.strip(), str(caller.actor)
-    made = administrators.invite(runtime.database, name, body.rights, by, lifetime, body.email)
+    made = invited(runtime, bodies.decode(request, CreateAdministrator), str(caller.actor))
     if made is None:
         raise _taken()
     new_id, code = made
@@ -122,6 +119,12 @@ def _sign_in(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     known, token = made
     rights = sorted(RIGHTS[administrators.KINDS[known.rights]])
     return json_response({"token": token, "name": known.name, "rights": rights})
+
+
+def invited(runtime: Runtime, asked: CreateAdministrator, by: str) -> tuple[UUID, str] | None:
+    """The new administrator's id, and the code of their link. None where another one has the e-mail address."""
+    lifetime = timedelta(days=asked.days) if asked.days else None
+    return administrators.invite(runtime.database, asked.name.strip(), asked.rights, by, lifetime, asked.email)
 
 
 def link(runtime: Runtime, code: str) -> str:
