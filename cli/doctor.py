@@ -56,7 +56,10 @@ _ADVICE: Final = {
     "amocrm_forbidden": "Let an administrator of the account, with rights to its deals, authorise it again.",
     "amocrm_scope_missing": f"{_SCOPE}, and authorise the account again.",
     "amocrm_unpaid": "Its owner must pay the tariff. The connection is kept, and works again by itself.",
-    "client_refused": "Compare client ID, secret and redirect URI in the panel with the integration's page in amoCRM.",
+    "client_refused": (
+        "Compare client ID, secret and redirect URI in the panel with the integration's page in amoCRM. An account "
+        "that is not paid is refused in the same words: the connection is kept, and works again by itself."
+    ),
     "decryption_failed": "Put the key that wrote it into ENCRYPTION_KEYS, after the first one.",
     "reauth_required": "Authorise the account again, with the link in the panel.",
     "redirect_uri_changed": "Register OAUTH_REDIRECT_URI in amoCRM, and authorise the account again.",

@@ -9,6 +9,7 @@ import pytest
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.oauth_errors import Meaning
+from shared.platform.messages import english, say
 from tests.story import REDIRECT_URI, Story, calculation, json_of
 
 TOKEN_PATH = "/oauth2/access_token"
@@ -65,6 +66,26 @@ def test_each_refusal_does_what_it_means(
     notified.clock.advance(minutes=1)
     assert refresh_tokens(notified.runtime, 30)["refreshed"] == 1
     assert notified.row().problem_code is None
+
+
+@pytest.mark.vendor("oauth.words")
+def test_an_account_that_is_not_paid_is_no_wrong_secret(notified: Story) -> None:
+    """It may be refused in the same words. That is told, and it goes on by itself once it is paid."""
+    type_ = "https://developers.amocrm.ru/v3/errors/OAuthProblemJson"
+    said = {"title": "Некорректный клиент", "type": type_, "status": 401, "detail": "Авторизация клиента не прошла"}
+    notified.simulator.control("change-account", domain=notified.domain, paid=False)
+    notified.simulator.fault("status", path=TOKEN_PATH, status=401, body=json.dumps(said), times=1000)
+    for _ in range(4):
+        notified.clock.advance(hours=20 * 24)
+        refresh_tokens(notified.runtime, 30)
+    row = notified.row()
+    assert (row.status, row.problem_code) == ("connected", "client_refused")
+    assert "not paid" in english(row.problem_detail or say(""))
+    assert _notices(notified) == 1
+    notified.simulator.control("change-account", domain=notified.domain, paid=True)
+    notified.simulator.control("no-faults")
+    notified.clock.advance(minutes=20)
+    assert refresh_tokens(notified.runtime, 30)["refreshed"] == 1
 
 
 @pytest.mark.vendor("oauth.refusals")

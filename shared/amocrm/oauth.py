@@ -216,8 +216,9 @@ def _refusal(error: errors.AnsweredError) -> Exception:
     if meaning is Meaning.UNKNOWN and not error.hint and isinstance(error, errors.UnauthorizedError):
         # vendor: oauth.words (report) Hints are the library's English; title and detail are in another language (at
         # amocrm.ru "Авторизация клиента не прошла"). A 401 of the type OAuthProblemJson without a hint is about the
-        # client: its id, secret or redirect URI. A 401 of another type is not the token endpoint's.
-        # source: amocrm-api-php issues 105, 150, 235; ufee/amoapi issue 26; Krukov/amocrm_api issue 41
+        # client: its id, secret or redirect URI; an account that is not paid was refused so, too. A 401 of another type
+        # is not the token endpoint's.
+        # source: amocrm-api-php issues 105, 150, 235; ufee/amoapi issue 26; Krukov/amocrm_api issue 41 (not paid)
         if error.hint is None:
             return error
         meaning = Meaning.CLIENT

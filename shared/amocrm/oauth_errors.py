@@ -14,7 +14,7 @@ class Meaning(StrEnum):
     """The value is the stable code that people and programs see."""
 
     GRANT_DEAD = "grant_dead"  # used, expired, revoked or foreign: only a new consent helps
-    CLIENT = "client_refused"  # client id, secret, or a redirect URI that is not registered
+    CLIENT = "client_refused"  # client id, secret, a redirect URI that is not registered; or not paid
     REDIRECT_URI = "redirect_uri_changed"  # registered, but not the one of this consent
     SCOPE = "scope_refused"  # the integration has lost a scope that the grant was given
     REQUEST = "request_refused"  # we asked wrongly

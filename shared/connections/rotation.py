@@ -68,7 +68,7 @@ ASK_AFTER: Final = {
     "internal_error": timedelta(hours=1),
 }
 _ADVICE: Final = {
-    Meaning.CLIENT: say("Enter the present secret, and check the redirect URI."),
+    Meaning.CLIENT: say("Check the secret and the redirect URI; an account that is not paid is refused so, too."),
     Meaning.REDIRECT_URI: say(
         "Register the redirect URI of this installation in amoCRM, or authorise the account again."
     ),

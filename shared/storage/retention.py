@@ -95,13 +95,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "bookings": _batch("amocrm_bookings", "id", "ends_at < amocrm_now() - %(delivery_days)s * interval '1 day'"),
 }
 
-_DELIVERIES = """
-SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)
-"""
-
-_WEEKS = """
-SELECT amocrm_roll_events(%(event_days)s * interval '1 day')
-"""
+_DELIVERIES = "SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)"
+_WEEKS = "SELECT amocrm_roll_events(%(event_days)s * interval '1 day')"
 
 # Those that are in no week.
 _EVENTS = """
