@@ -26,10 +26,11 @@ from features.changes.echo_filter import NOTHING, EchoFilter, OwnWrites
 from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import FeedLease, LeaseLostError
 from features.changes.feeds import Feed
+from features.changes.retry_policy import RunFailures
 from features.changes.subjects import ENTITIES, SUBJECTS
 from features.changes.webhook_payload import LISTED
 from shared.amocrm.entity_names import entity_name
-from shared.amocrm.errors import AmocrmError, NotFoundError, PaymentRequiredError
+from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.events import FeedApi, earlier_members
 from shared.amocrm.leads import LOST, AccountApi
 from shared.connections.integrations import Integration
@@ -50,10 +51,7 @@ _MOST_AT_ONCE: Final = 100  # entities of a run; the next one goes on
 _MADE_BY_US: Final = ("lead", "contact", "company")
 _MOST_ATTEMPTS: Final = 6  # to find what was just made; then it is taken for gone
 _AGAIN_IN: Final = timedelta(seconds=5)
-# So often the whole list is refused before each entity is asked for by itself; and so many that fail one after the
-# other, not by amoCRM's definite no, are amoCRM's trouble and not theirs.
-_STEADY: Final = 2
-_MOST_IN_A_ROW: Final = 3
+_STEADY: Final = 2  # so often the whole list is refused before each entity is asked for by itself
 
 
 class Refetch(Struct):
@@ -66,17 +64,17 @@ class Refetch(Struct):
     tenure: FeedLease
     listeners: list[Endpoint]
     fingerprint: Fingerprint
+    failures: RunFailures
     problem: Problem | None = None
-    failed_in_a_row: int = 0
     sees_everything: bool | None = None  # asked for when it matters
-    is_paid: bool | None = None  # the account, where a place of it is not
 
     @classmethod
     def begin(
         cls, runtime: Runtime, integration: Integration, feed: Feed, perform: Perform[Any], tenure: FeedLease
     ) -> "Refetch":
         listeners = endpoints.of(runtime.database, integration.id)
-        return cls(runtime, integration, feed, perform, tenure, listeners, feed.fingerprint(runtime.keyring))
+        fingerprint, failures = feed.fingerprint(runtime.keyring), RunFailures(perform)
+        return cls(runtime, integration, feed, perform, tenure, listeners, fingerprint, failures)
 
     def run(self) -> None:
         """Reads what is due, while there is time. Raises the errors of a call that concern more than one entity, and
@@ -135,24 +133,18 @@ class Refetch(Struct):
         except (DatabaseUnavailableError, LeaseLostError, ReauthRequiredError, RefreshDelayedError):
             raise
         except Exception as error:
-            if self._is_beside_the_tariff(error):
+            if self.failures.is_beside_the_tariff(error):
                 self._refused(due, error)  # nobody is told that the account is not paid
                 return
             if isinstance(error, AmocrmError):
-                self.failed_in_a_row += not retry_policy.is_definite(error)
-                if not retry_policy.is_of_one(error) or self.failed_in_a_row >= _MOST_IN_A_ROW:
+                if not self.failures.is_of_one(error):
                     raise
             else:
                 logs.failed("change.failed", error, entity_type=due.entity_type, entity_id=due.entity_id)
             self.problem = problem_of(error)
             self._refused(due, error)
             return
-        self.failed_in_a_row = 0
-
-    def _is_beside_the_tariff(self, error: Exception) -> bool:
-        if isinstance(error, PaymentRequiredError) and self.is_paid is None:
-            self.is_paid = retry_policy.is_beside_the_tariff(error, self.perform)
-        return isinstance(error, PaymentRequiredError) and bool(self.is_paid)
+        self.failures.in_a_row = 0
 
     def _refused(self, due: Due, error: Exception) -> None:
         if due.attempts < retry_policy.MOST_ATTEMPTS:
@@ -194,7 +186,7 @@ class Refetch(Struct):
             return []
         except AmocrmError as error:
             is_steady = retry_policy.is_of_one(error) and self.feed.failures >= _STEADY
-            if not (is_steady or self._is_beside_the_tariff(error)):
+            if not (is_steady or self.failures.is_beside_the_tariff(error)):
                 raise
             return []
         return found

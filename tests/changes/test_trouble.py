@@ -44,6 +44,37 @@ def test_one_thing_that_amocrm_does_not_show_waits_alone(feed: Feed, status: int
     assert _problem(feed) is None
 
 
+@pytest.mark.vendor("http.unauthorized_place")
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_several_things_that_amocrm_does_not_show_hold_up_nothing_else(feed: Feed, status: int) -> None:
+    """One method that says so for a day, or some things that are broken: three one after the other ended each run."""
+    _refused(feed, "/api/v4/leads/.*/notes/.*", status)
+    for number in range(5):
+        feed.person(note=f"Nobody may see it: {number}")
+    feed.hooks_are_through()
+    feed.story.simulator.control("visitor", domain=feed.story.domain, text="Hello", lead=feed.story.lead_id)
+    feed.run()
+    assert "message.received" in feed.kinds()
+    feed.person(fields={"name": "Seen"})
+    feed.run()
+    assert "Seen" in _names(feed)
+    feed.story.simulator.control("no-faults")
+    feed.run(3600)
+    assert feed.kinds() == ["lead.note_added"] * 5
+
+
+@pytest.mark.parametrize("kind", ["status", "reset_before"])
+def test_where_amocrm_shows_nothing_it_is_left_soon(feed: Feed, kind: str) -> None:
+    """Its outage is none of each of a hundred things, which would be given up one after the other."""
+    for number in range(20):
+        feed.person(note=f"Note {number}")
+    feed.hooks_are_through()
+    feed.story.simulator.fault(kind, path="/api/v4/.*", status=500, times=10_000)
+    feed.run()
+    ((tried,),) = feed.story.sql("SELECT count(*) FROM amocrm_hints WHERE attempts > 0")
+    assert tried <= 3
+
+
 def test_a_page_with_404_is_no_deletion(feed: Feed) -> None:
     """A proxy, or maintenance, answers so for every address; only the API itself says that a deal is gone."""
     feed.person(fields={"name": "Known"})
