@@ -133,6 +133,11 @@ def of_waha(tree: Tree) -> Iterator[str]:
     yield lid(payload.get("from_lid"), payload.get("participant"), payload.get("from"))
 
 
+# source: Crisp's reference, "Webhooks": a session is of one browser
+def of_crisp(tree: Tree) -> Iterator[str]:
+    yield _named("crisp", branch_of(tree.get("data")).get("session_id"))
+
+
 # source: the references of SendPulse and Salebot: the id is of one person and one bot
 def of_bot(service: str, contact: Any) -> Iterator[str]:
     yield _named(service, branch_of(contact).get("id"))

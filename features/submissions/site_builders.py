@@ -37,8 +37,8 @@ _NO_BODY: Final = re.compile(rb"\s*(?:\{\}|\[\])?\s*")
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 _TRIED: Final = say("The site builder has tried the address; there is nothing to write.")
 _OWN: Final = say(
-    "It tells of the company's own messages or of its account with a messenger: nobody has written, and there is "
-    "nothing to bring into amoCRM."
+    "It tells of the company's own messages, of its account with a messenger, or of the beginning of a call: nobody "
+    "has written, and there is nothing to bring into amoCRM."
 )
 _NOT_PLACED: Final = say(
     "The buyer has not placed this order yet. WooCommerce tells of it again when it is placed; older versions do so by "

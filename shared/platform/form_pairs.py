@@ -12,8 +12,9 @@ _OLD, _OLD_IN_THE_WEST = "cp1251", "cp1252"
 # Quotes, dashes and the like, the same in both.
 _SIGNS: Final = bytes.fromhex("8284858687898b91929394959697999ba0a4a6a7a9abacadaeb0b1b5b6b7bb")
 # What stands before Cyrillic that is glued to it (SMMщик, HRы) is a word of its own. One letter may be of either: è, и.
+# Before a figure stands № rather than ¹, which is behind something.
 _GLUED: Final = rb"[A-Z]{2,}(?=[\xb8\xe0-\xff])|[A-Za-z]+(?=[\xa8\xb8\xc0-\xff]{3})"
-_WORD: Final = re.compile(_GLUED + rb"|[A-Za-z\x80-\xff]{2,}|(?<=[A-Z])[\xb8\xe0-\xff]")
+_WORD: Final = re.compile(_GLUED + rb"|[A-Za-z\x80-\xff]{2,}|(?<=[A-Z])[\xb8\xe0-\xff]|(?<![^\s\"(])\xb9(?=\s?\d)")
 # Python's own codecs, which may take seconds, refuse, or make what is no letter.
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _CHARSET: Final = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)

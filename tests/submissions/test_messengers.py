@@ -125,6 +125,34 @@ SALEBOT: dict[str, Any] = {
         "tag": "", "group": "glass_bot",
     },
 }  # fmt: skip
+# source: Kapso's reference of its webhooks, version 2; public receivers, which pass over `outbound`
+KAPSO: dict[str, Any] = {
+    "message": {
+        "id": "wamid.1", "timestamp": "1730092800", "type": "text", "from": "79211000201",
+        "text": {"body": "Хочу дверь"},
+        "kapso": {"direction": "inbound", "status": "received", "origin": "cloud_api", "content": "Хочу дверь"},
+    },
+    "conversation": {
+        "id": "c1", "phone_number": "+7 (921) 100-02-01", "status": "active", "phone_number_id": "106540352242922",
+        "kapso": {"contact_name": "Анна", "messages_count": 1, "last_message_text": "Хочу дверь"},
+    },
+    "is_new_conversation": True, "phone_number_id": "106540352242922",
+}  # fmt: skip
+# source: Crisp's reference, "Webhooks"; public receivers, which pass over what is from an operator
+CRISP: dict[str, Any] = {
+    "website_id": "w1", "event": "message:send", "timestamp": 1632396148743,
+    "data": {
+        "type": "text", "origin": "chat", "content": "Хочу дверь", "timestamp": 1632396148646, "website_id": "w1",
+        "fingerprint": 163239614854320, "session_id": "session_36ba", "from": "user", "stamped": True,
+        "user": {"nickname": "Анна", "user_id": "session_36ba"},
+    },
+}  # fmt: skip
+# source: bodies in public code; WhatsApp's reference of its calls, "User-initiated calls"
+CALL = {
+    "id": "wacid.1", "from": "79211000201", "to": LINE["display_phone_number"], "timestamp": "1", "event": "terminate",
+    "direction": "USER_INITIATED", "duration": 20, "status": "COMPLETED",
+}  # fmt: skip
+CALL_BEGINS = CALL | {"event": "connect", "session": {"sdp": "v=0", "sdp_type": "offer"}}
 # source: the references of each, and what public receivers of them pass over
 OWN: dict[str, Any] = {
     "WhatsApp: delivered": _cloud({"statuses": [STATUS | {"pricing": {"billable": True, "category": "service"}}]}),
@@ -139,6 +167,11 @@ OWN: dict[str, Any] = {
         field="user_preferences",
     ),
     "360dialog: read, by somebody who is named": {"messaging_product": "whatsapp", "metadata": LINE, **TO_CLIENT},
+    "WhatsApp: a call begins": _cloud({"contacts": TO_CLIENT["contacts"], "calls": [CALL_BEGINS]}, field="calls"),
+    "Kapso: written by its bot": KAPSO
+    | {"message": KAPSO["message"] | {"from": "74950000099", "kapso": {"direction": "outbound", "status": "sent"}}},
+    "Crisp: written by an operator": CRISP
+    | {"event": "message:received", "data": CRISP["data"] | {"from": "operator", "user": {"nickname": "Oleg"}}},
     "360dialog: read": {"messaging_product": "whatsapp", "metadata": LINE, "statuses": [STATUS]},
     "Twilio: delivered": {
         "AccountSid": "AC1", "MessageSid": "SM1", "SmsStatus": "delivered", "MessageStatus": "delivered",
@@ -357,6 +390,31 @@ def test_whom_it_was_sent_to_has_not_called() -> None:
     for values in ((call, TO_CLIENT), (TO_CLIENT, call)):
         contact = _sent(_cloud(*values)).body.contact
         assert (contact.name, contact.phones) == ("", ["+79211000208"])
+
+
+@pytest.mark.parametrize("ends", [{}, {"direction": "BUSINESS_INITIATED", "from": CALL["to"], "to": CALL["from"]}])
+def test_a_call_in_whatsapp_is_one_form_of_the_client_whichever_way_it_goes(ends: dict[str, str]) -> None:
+    """It is told when it begins and when it ends, and was two deals; without a contact beside it that of our line."""
+    for beside in ({}, {"contacts": [{"profile": {"name": "Ann"}, "wa_id": "79211000201"}]}):
+        found = _sent(_cloud({"calls": [CALL | ends]} | beside, field="calls"))
+        assert isinstance(found.body, SubmitForm)
+        assert found.body.contact.phones == ["+79211000201"]
+        assert (found.key is not None, "20" in str(found.body.fields)) == (True, True)
+    assert _sent(_cloud({"calls": [CALL_BEGINS | ends, CALL | ends]}, field="calls")).key == found.key
+
+
+@pytest.mark.parametrize(("body", "phones"), [(KAPSO, ["+79211000201"]), (CRISP, [])])
+def test_what_is_written_by_kapso_and_crisp_has_its_text_and_writer(body: dict[str, Any], phones: list[str]) -> None:
+    found = _sent(body)
+    assert isinstance(found.body, SubmitForm)
+    assert (found.body.contact.name, found.body.contact.phones, found.body.comment) == ("Анна", phones, "Хочу дверь")
+    assert (found.writer_id, found.key is not None) == ("" if phones else "crisp:session_36ba", True)
+
+
+def test_an_e_mail_that_is_left_in_a_talk_is_of_whoever_writes_there() -> None:
+    told = {"session_id": "session_36ba", "website_id": "w1", "email": "t01@example.org"}
+    found = _sent({"website_id": "w1", "event": "session:set_email", "data": told, "timestamp": 1})
+    assert (found.body.contact.emails, found.writer_id) == (["t01@example.org"], "crisp:session_36ba")
 
 
 @pytest.mark.parametrize("own", [{"wa_id": "5215512345678"}, {"user_id": "US.207", "username": "ann"}])

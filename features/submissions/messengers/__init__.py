@@ -17,6 +17,7 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("AccountSid From To", chats.twilio),
     ("object entry", meta.webhook),
     ("messaging_product metadata", meta.cloud),
+    ("message conversation phone_number_id", meta.kapso),
     ("typeWebhook instanceData", whatsapp.green),
     ("phone fromMe type", whatsapp.zapi),
     ("momment type", whatsapp.zapi),
@@ -27,6 +28,7 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("event payload", whatsapp.waha),
     ("key message", whatsapp.baileys),
     ("event message_type conversation", chats.chatwoot),
+    ("website_id event data", chats.crisp),
     ("service title bot contact", chats.sendpulse),
     ("client message is_input project_id", chats.salebot),
 )
@@ -40,6 +42,7 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     chats.twilio: messenger_ids.of_twilio,
     meta.webhook: lambda tree: _of_cloud(tree) if meta.is_cloud(tree) else messenger_ids.of_page(tree),
     meta.cloud: lambda tree: _of_cloud(tree),
+    meta.kapso: lambda tree: messenger_ids.of_cloud([{"messages": [tree["message"]]}]),
     whatsapp.green: messenger_ids.of_green,
     whatsapp.zapi: messenger_ids.of_zapi,
     whatsapp.evolution: messenger_ids.of_evolution,
@@ -49,6 +52,7 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     chats.avito: messenger_ids.of_avito,
     whatsapp.waha: messenger_ids.of_waha,
     whatsapp.baileys: lambda tree: messenger_ids.of_evolution({"data": tree}),
+    chats.crisp: messenger_ids.of_crisp,
     chats.sendpulse: lambda tree: messenger_ids.of_bot("sendpulse", tree["contact"]),
     chats.salebot: lambda tree: messenger_ids.of_bot("salebot", tree["client"]),
 }

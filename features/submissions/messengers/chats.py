@@ -23,6 +23,24 @@ _OF_TELEGRAM: Final = frozenset(
         *("chat_join_request", "removed_chat_boost"),
     )
 )
+
+
+# source: Crisp's reference, "Webhooks"; public receivers
+def crisp(tree: Tree) -> str | None:
+    """A message of a talk, whose visitor is told by the id of their session; or what has become known of them."""
+    told, event = branch_of(tree["data"]), text(dict(tree), "event")
+    if "session_id" not in told or not event.startswith(("message:", "session:")):
+        return ""
+    id_, way = text(told, "fingerprint"), text(told, "from")
+    if event.startswith("message:"):
+        if (event, way) != ("message:send", "user"):
+            return None
+        written(tree, [], [text(told, "content")], text(told.get("user"), "nickname"))
+    drop(tree, "website_id", "timestamp")
+    drop(told, "website_id", "session_id", "timestamp", "stamped", "user")
+    return id_
+
+
 _OF_SENDPULSE: Final = frozenset({"service", "title", "bot", "contact"})
 _LEFT_BOT: Final = frozenset({"bot_block", "bot_blocked", "unsubscribe", "bot_unsubscribe"})
 

@@ -10,6 +10,7 @@ from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 BARE: Final = re.compile(r"\+?(\d{7,15})")
+OUT: Final = frozenset({"outgoing", "outbound"})
 
 
 def number_of(told: Any, *, is_bare: bool = False) -> str:
@@ -51,7 +52,7 @@ def is_own(tree: Tree) -> bool:
     messages = [one for one in (*inner, *(branch_of(one.get("message")) for one in inner)) if one]
     names = {re.sub(r"[^a-z]", "", text(dict(tree), name).lower()) for name in _OF_EVENTS}
     ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
-    is_out = bool(ways & _OUT) and any("message" in one for one in names)
+    is_out = bool(ways & OUT) and any("message" in one for one in names)
     is_out = is_out or bool(names & _OWN_EVENTS) or any(one.startswith(_OF_AGENTS) for one in names)
     return is_out or any(map(messenger_ids.is_own, (tree, *messages)))
 
@@ -66,4 +67,3 @@ _OWN_EVENTS: Final = frozenset(
 )
 _OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
 _OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type", "hook_type")
-_OUT: Final = frozenset({"outgoing", "outbound"})

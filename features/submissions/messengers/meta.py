@@ -3,13 +3,14 @@
 from typing import Any, Final
 
 from features.submissions import messenger_ids
-from features.submissions.call_adapters import is_of_line
+from features.submissions.call_adapters import LINE, is_of_line
 from features.submissions.carts import branches, drop, text
-from features.submissions.messengers.common import is_card, is_comment, number_of
+from features.submissions.messengers.common import OUT, is_card, is_comment, number_of, written
 from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 _ASKED_FOR: Final = "contact_request"  # as the origin of a card: the writer's own, by a button
+_BEGINS: Final = "connect"  # a call, of which is told again at its end
 
 
 def webhook(tree: Tree) -> str | None:
@@ -29,6 +30,8 @@ def cloud(tree: Tree) -> str | None:
     if len(of_each) == 1:
         tree["entry"] = of_each[0]["entry"]
     values = values_of(tree)
+    for value in values:
+        _only_ended(value)
     if not any(map(_is_of_client, values)):
         return None
     said, ids = [], []
@@ -46,6 +49,9 @@ def cloud(tree: Tree) -> str | None:
             said.append(text(message.get("text"), "body"))
             ids.append(text(message, "id"))
             drop(message, "timestamp")
+        for call in branches(value.get("calls")):
+            _is_call(tree, call, line)
+            ids.append(text(call, "id"))
         drop(value, "messaging_product")
     is_comment(tree, said)
     if "entry" in tree:
@@ -53,6 +59,29 @@ def cloud(tree: Tree) -> str | None:
         for entry in branches(tree["entry"]):
             drop(entry, "id")
     return " ".join(filter(None, ids))
+
+
+# source: WhatsApp's reference of its calls, "User-initiated calls": of each one it tells twice, also where nobody has
+# answered; bodies in public code
+def _only_ended(value: Tree) -> None:
+    if "calls" in value:
+        value["calls"] = [one for one in branches(value["calls"]) if one.get("event") != _BEGINS]
+        drop(value, *([] if value["calls"] else ["calls"]))
+
+
+def _is_call(tree: Tree, call: Tree, line: Any) -> None:
+    """Of its two numbers one is the line's; without any the direction says which."""
+    ends = {name: _figures(call.get(name)) for name in ("from", "to")}
+    ours = _figures(branch_of(line).get(f"{LINE}display_phone_number"))
+    usual = "from" if text(dict(call), "direction").startswith("BUSINESS") else "to"
+    own = next((name for name, number in ends.items() if ours and number == ours), usual)
+    _is_phone(tree, call, "to" if own == "from" else "from")
+    is_of_line(call, own)
+    drop(call, "session", "timestamp")
+
+
+def _figures(number: Any) -> str:
+    return "".join(sign for sign in str(number) if sign.isdigit())
 
 
 def _is_of_client(value: Tree) -> bool:
@@ -67,6 +96,22 @@ def _is_phone(tree: Tree, told: Tree, name: str) -> None:
     number = number_of(told.get(name), is_bare=True)
     if number and tree.setdefault("phone", number) == number:
         drop(told, name)
+
+
+# source: Kapso's reference of its webhooks, version 2; bodies in public receivers
+def kapso(tree: Tree) -> str | None:
+    """A message as the Cloud API has it, within a talk with one client; by whom it was written says `kapso`."""
+    message, chat = branch_of(tree["message"]), branch_of(tree["conversation"])
+    own = branch_of(message.pop("kapso", None))
+    if text(dict(own), "direction").lower() in OUT:
+        return None
+    numbers = [number_of(message.get("from"), is_bare=True), text(chat, "phone_number")]
+    said = text(message.get("text"), "body") or text(own, "content")
+    written(tree, numbers, [said], text(chat.get("kapso"), "contact_name"))
+    drop(message, "timestamp", *(["from"] if numbers[0] else []))
+    drop(chat, "id", "status", "created_at", "updated_at", "last_active_at", "phone_number_id", "kapso")
+    drop(tree, "phone_number_id")
+    return text(message, "id")
 
 
 def values_of(tree: Tree) -> list[Tree]:
