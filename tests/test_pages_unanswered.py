@@ -1,4 +1,5 @@
-"""Our own pages where a part of them does not come, or the reader's day is not the server's."""
+"""Our own pages where a part of them does not come, the browser does not know the reader's language, or the reader's
+day is not the server's."""
 
 import re
 from collections.abc import Iterator
@@ -90,6 +91,46 @@ def test_what_a_page_without_its_words_says_is_what_others_say(page: Page, booki
         page.evaluate("name => import('../ui/unanswered.js').then((one) => one.said[name][2])", language)
         == (words["browser.old"])
     )
+
+
+_WRITTEN = """async () => {
+  const i18n = await import("../ui/i18n.js"), now = Date.parse("2026-11-30T10:53:00Z"), at = "2026-11-30T10:53:00Z";
+  const before = (seconds) => i18n.ago(at, now + seconds * 1000);
+  return [
+    i18n.moment(at), i18n.momentThere(at, "Asia/Tashkent"), i18n.timeThere(at, "Asia/Tashkent"), i18n.day("2026-05-01"),
+    i18n.dayAs("2026-12-01", { weekday: "short", day: "numeric", month: "short" }),
+    i18n.dayAs("2024-01-01", { weekday: "long" }),
+    before(300), before(-7200), before(100_000), before(0), i18n.duration(90), i18n.money("1500000.5", "UZS"),
+    i18n.money(15624, "RUB"), i18n.amount(12500), i18n.number(2.52), i18n.money(1500, "USD", "uz"),
+    i18n.moment(undefined),
+  ].map((text) => text.replaceAll("\u00a0", " "));
+}"""
+
+
+def test_uzbek_is_uzbek_in_chromium_which_does_not_know_it(page: Page, booking: str) -> None:
+    """It was "2026 M11 30, Mon" and "UZS 1,500,000.50" on every page, where a comma begins a fraction for people."""
+    page.goto(f"{booking}&lang=uz")
+    expect(page.locator("body")).to_contain_text(re.compile("Dush|Sesh|Chor|Pay|Jum|Shan|Yak"))
+    assert page.evaluate(_WRITTEN) == [
+        "1-dek, 2026, 00:53",
+        "dushanba, 30-noyabr, 2026, 15:53",
+        "15:53",
+        "1-may, 2026",
+        "Sesh, 1-dek",
+        "dushanba",
+        "5 daqiqa oldin",
+        "2 soatdan keyin",
+        "kecha",
+        "hozir",
+        "1 daq.",
+        "1 500 000,50 soʻm",
+        "15 624 ₽",
+        "12 500",
+        "2,52",
+        "1 500 $",
+        "Invalid Date",
+    ]
+    expect(page.locator("body")).not_to_contain_text(re.compile(r"M\d\d|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"))
 
 
 @pytest.mark.long

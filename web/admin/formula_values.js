@@ -1,7 +1,7 @@
 // What each formula of a calculator comes to for what stands in its preview: a number, or yes or no; in rows that repeat, of
 // each row.
 
-import { t } from "../ui/i18n.js";
+import { number, t } from "../ui/i18n.js";
 import { seen } from "../widget/engine.js";
 import { holds, value } from "../widget/formulas.js";
 
@@ -54,8 +54,8 @@ export function formulaValues(calculator, given, language) {
 }
 
 // A fraction of two BigInts, as people write it.
-/** @param {Fraction} number @param {string} language */
+/** @param {Fraction} fraction @param {string} language */
 function written([over, under], language) {
   const scale = 10n ** BigInt(DIGITS);
-  return (Number((over * scale) / under) / Number(scale)).toLocaleString(language, { maximumFractionDigits: DIGITS });
+  return number(Number((over * scale) / under) / Number(scale), DIGITS, language);
 }

@@ -7,6 +7,9 @@ import { ofBrowser } from "./storage.js";
 export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська", uz: "Oʻzbekcha", es: "Español", pt: "Português" };
 /** @type {Record<string, string>} */
 const LOCALES = { ru: "ru-RU", en: "en-GB", uk: "uk-UA", uz: "uz-Latn-UZ", es: "es", pt: "pt-BR" };
+// Uzbek writes numbers as Russian does; Chromium, which knows the language by its name alone, as English does.
+/** @type {Record<string, string>} */
+const NUMBERS = { ...LOCALES, uz: "ru-RU" };
 const KEY = "language";
 
 function chosen() {
@@ -40,7 +43,7 @@ async function refused(error) {
   throw error;
 }
 
-const words = await read().catch(() => read("?again")).catch(refused);
+const [words, uzbek] = await Promise.all([read().catch(() => read("?again")).catch(refused), language === "uz" ? import("./uzbek.js").catch(() => null) : null]);
 const plurals = new Intl.PluralRules(LOCALES[language]);
 
 // A text that counts has forms ({one, few, many, other}); its first number decides which.
@@ -94,29 +97,34 @@ export const worded = (text, code = language) => (typeof text === "string" ? tex
 
 // As shared/platform/money.py writes it: with all its digits, without cents where there are none.
 /** @param {string | number} amount @param {string} currency */
-export const money = (amount, currency, code = language) =>
-  Number(amount).toLocaleString(LOCALES[code], { style: "currency", currency, minimumFractionDigits: Number.isInteger(Number(amount)) ? 0 : 2, maximumFractionDigits: 6 });
+export function money(amount, currency, code = language) {
+  const text = Number(amount).toLocaleString(NUMBERS[code], { style: "currency", currency, minimumFractionDigits: Number.isInteger(Number(amount)) ? 0 : 2, maximumFractionDigits: 6 });
+  return code === "uz" ? text.replace("UZS", "soʻm") : text;
+}
 // Of an account whose currency is not known here.
 /** @param {string | number} sum */
-export const amount = (sum) => Number(sum).toLocaleString(LOCALES[language], { minimumFractionDigits: Number.isInteger(Number(sum)) ? 0 : 2, maximumFractionDigits: 6 });
+export const amount = (sum) => Number(sum).toLocaleString(NUMBERS[language], { minimumFractionDigits: Number.isInteger(Number(sum)) ? 0 : 2, maximumFractionDigits: 6 });
 /** @param {string | number} amount */
-export const number = (amount, digits = 3) => Number(amount).toLocaleString(LOCALES[language], { maximumFractionDigits: digits });
+export const number = (amount, digits = 3, code = language) => Number(amount).toLocaleString(NUMBERS[code], { maximumFractionDigits: digits });
 // A number that the server counts no further than 10,000, as the values of a text.
 /** @param {number} count @returns {Record<string, unknown>} */
 export const bounded = (count) => (count < 10_000 ? { count } : { counted: count, count: `${number(count)}+` });
+/** @param {Date} at @param {Intl.DateTimeFormatOptions} style */
+const dated = (at, style) => uzbek?.dated(at, style) ?? at.toLocaleString(LOCALES[language], style);
 /** @param {string | number} text A moment, or Unix milliseconds. */
-export const moment = (text) => new Date(text).toLocaleString(LOCALES[language], { dateStyle: "medium", timeStyle: "short" });
+export const moment = (text) => dated(new Date(text), { dateStyle: "medium", timeStyle: "short" });
 // Of a curve: Unix seconds as a time, and as a day of the year.
 /** @param {number} seconds */
-export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(LOCALES[language], { timeStyle: "short" });
+export const clock = (seconds) => dated(new Date(seconds * 1000), { timeStyle: "short" });
 /** @param {number} seconds */
-export const date = (seconds) => new Date(seconds * 1000).toLocaleDateString(LOCALES[language], { day: "numeric", month: "short" });
+export const date = (seconds) => dated(new Date(seconds * 1000), { day: "numeric", month: "short" });
 // How long ago a moment is, or how far ahead, in the largest unit that fits.
 /** @param {string} text @param {number} now Unix milliseconds. */
 export function ago(text, now = Date.now()) {
   const seconds = Math.round((Date.parse(text) - now) / 1000);
   const [unit, size] = UNITS.find(([, one]) => Math.abs(seconds) >= one) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(LOCALES[language], { numeric: "auto", style: "short" }).format(Math.trunc(seconds / size), unit);
+  const count = Math.trunc(seconds / size);
+  return uzbek?.ago(count, unit) ?? new Intl.RelativeTimeFormat(LOCALES[language], { numeric: "auto", style: "short" }).format(count, unit);
 }
 /** @type {["day" | "hour" | "minute" | "second", number][]} */
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -124,7 +132,8 @@ const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 /** @param {number} seconds */
 export function duration(seconds) {
   const [unit, size] = UNITS.find(([, one]) => seconds >= one) ?? ["second", 1];
-  return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / size));
+  const count = Math.floor(seconds / size);
+  return uzbek?.lasting(count, unit) ?? new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "short" }).format(count);
 }
 // Of a place: the time there, the day and the time, and a day by itself (YYYY-MM-DD) in the style that is asked for.
 /** @param {string | number} text @param {string} timeZone */
@@ -135,13 +144,13 @@ export const momentThere = (text, timeZone) => there(text, { dateStyle: "full", 
 /** @param {string | number} text @param {Intl.DateTimeFormatOptions} style */
 function there(text, style) {
   try {
-    return new Date(text).toLocaleString(LOCALES[language], style);
+    return dated(new Date(text), style);
   } catch (error) {
     if (!/[+-](?!00:00)\d\d:\d\d$/.test(`${text}`)) throw error;
-    return new Date(`${text}`.slice(0, 19).concat("Z")).toLocaleString(LOCALES[language], { ...style, timeZone: "UTC" });
+    return dated(new Date(`${text}`.slice(0, 19).concat("Z")), { ...style, timeZone: "UTC" });
   }
 }
 /** @param {string} text @param {Intl.DateTimeFormatOptions} style */
-export const dayAs = (text, style) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], style);
+export const dayAs = (text, style) => dated(new Date(`${text}T00:00`), style);
 /** @param {string} text */
-export const day = (text) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], { dateStyle: "long" });
+export const day = (text) => dayAs(text, { dateStyle: "long" });
