@@ -165,6 +165,19 @@ def test_where_amocrm_does_not_tell_the_new_address_nothing_ends(long_lived: Sto
     assert _read(long_lived) == 200
 
 
+@pytest.mark.vendor("oauth.checks_host", "oauth.rename")
+@pytest.mark.parametrize("checks_host", [True, False])
+def test_a_renamed_account_whose_name_somebody_else_has_taken_is_found_again(
+    connected: Story, checks_host: bool
+) -> None:
+    """Its grant may be good at the other's address, too; the tokens that it gives there open nothing there."""
+    connected.simulator.control("vendor", checks_host=checks_host)
+    moved = _renamed(connected, "404")
+    connected.simulator.control("account", subdomain=connected.domain.partition(".")[0])
+    assert _read(connected) == 200
+    assert connected.row(moved).status == "connected"
+
+
 def test_a_renamed_account_that_cannot_be_looked_for_now_is_told_as_gone_from_there(connected: Story) -> None:
     """That the look-up failed helps nobody who asks; the next call finds it."""
     _renamed(connected, "404")

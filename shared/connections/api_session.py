@@ -70,6 +70,11 @@ class Connections(Struct, frozen=True):
             integration = now
         if self._takes(integration, pace) is not False:
             raise _of_one_place(refused)
+        # vendor: oauth.checks_host
+        # Perhaps the account was renamed, and its grant is good at its old address, too, where somebody else lives now.
+        moved = self.rotation.follow_rename(integration, must_be_told=True)
+        if moved.account_domain != integration.account_domain:
+            return self._run(self.with_living_token(moved), work, pace)
         detail = say(
             "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
         )
