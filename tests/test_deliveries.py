@@ -334,8 +334,12 @@ def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
     document = json_of(_save(connected))
     connected.sql("UPDATE amocrm_deliveries SET attempts = 59, due_at = amocrm_now()")
     assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
-    shown = connected.delivery(document["delivery_id"])
+    query = {"id": document["delivery_id"], "content": "1"}
+    shown = json_of(connected.crm("get_delivery", connected.admin(), query=query))
     assert (shown["state"], shown["problem"]["code"]) == ("dead", "amocrm_unavailable")
+    # What amoCRM does not take of it, and what it was.
+    assert (shown["story"][-1]["kind"], shown["story"][-1]["step"]) == ("dead", "note")
+    assert shown["content"]["calculation"]["items"]
 
 
 def _carried_out(story: Story, claimed: deliveries.Delivery, perform: Any) -> deliveries.Delivery:
@@ -823,13 +827,14 @@ def test_a_delivery_keeps_its_story(connected: Story) -> None:
         "accepted", "step_done", "step_done", "deferred", "deferred", "step_done", "delivered"
     ]  # fmt: skip
     assert story[0]["request_id"]
-    assert {(one["step"], one["outcome"]) for one in story if "step" in one} == {
+    assert {(one["step"], one["outcome"]) for one in story if "outcome" in one} == {
         ("goods", "skipped"),
         ("goods_link", "done"),
         ("note", "done"),
     }
     assert "no goods list" in story[1]["detail"]
-    assert (story[3]["code"], story[3]["detail"]) == (
+    assert (story[3]["step"], story[3]["code"], story[3]["detail"]) == (
+        "note",
         "amocrm_unavailable",
         "amoCRM is not available at the moment. Try again.",
     )

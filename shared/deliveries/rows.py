@@ -259,8 +259,8 @@ def defer(
     detail: Message,
 ) -> Delivery:
     """Puts the delivery off. `were_sent`: for each step that failed, whether it may have been carried out after all;
-    then the next attempt looks before it writes again."""
-    parameters = _steps(delivery, _failed(were_sent)) | _problem("deferred", code, detail) | {"wait": wait}
+    then the next attempt looks before it writes again. The first is the one whose problem is told."""
+    parameters = _steps(delivery, _failed(were_sent)) | _problem("deferred", were_sent, code, detail) | {"wait": wait}
     return _written(database.one(Delivery, statements.DEFER, parameters))
 
 
@@ -268,7 +268,7 @@ def bury(
     database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, code: str, detail: Message
 ) -> Delivery:
     """Ends the delivery for good; a person can take it up again."""
-    parameters = _steps(delivery, _failed(were_sent)) | _problem("dead", code, detail)
+    parameters = _steps(delivery, _failed(were_sent)) | _problem("dead", were_sent, code, detail)
     return _written(database.one(Delivery, statements.BURY, parameters))
 
 
@@ -288,8 +288,9 @@ def _outcome(result: Mapping[str, Any]) -> str:
     return next((name for name in ("skipped", "superseded", "nothing_to_do") if name in result), "done")
 
 
-def _problem(kind: str, code: str, detail: Message) -> dict[str, Any]:
-    return {"code": code, "detail": detail, "told": Jsonb({"kind": kind, "code": code, "detail": detail})}
+def _problem(kind: str, were_sent: Mapping[str, bool], code: str, detail: Message) -> dict[str, Any]:
+    told = {"kind": kind, "step": next(iter(were_sent), None), "code": code, "detail": detail}
+    return {"code": code, "detail": detail, "told": Jsonb(told)}
 
 
 def _failed(were_sent: Mapping[str, bool]) -> dict[str, Any]:

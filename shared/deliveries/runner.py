@@ -271,11 +271,11 @@ class _Attempt:
 
     def _failed(self) -> Delivery:
         """Defers the delivery, or ends it when amoCRM's no is definite, or when it was tried often enough."""
-        were_sent = {name: was_sent for name, (_, was_sent) in self._failures.items()}
-        found = [error for error, _ in self._failures.values()]
-        final = next((error for error in found if isinstance(error, _FINAL)), None)
-        problem = _problem(final or found[0])
-        if final is not None or self.delivery.attempts >= MAX_ATTEMPTS:
+        failures = sorted(self._failures.items(), key=lambda one: not isinstance(one[1][0], _FINAL))
+        were_sent = {name: was_sent for name, (_, was_sent) in failures}
+        found = [error for _, (error, _) in failures]
+        problem = _problem(found[0])
+        if isinstance(found[0], _FINAL) or self.delivery.attempts >= MAX_ATTEMPTS:
             return _buried(self._database, self.delivery, were_sent, problem)
         retry_after = max(_problem(error).retry_after or 0 for error in found)
         wait = _backoff(self.delivery.attempts, retry_after, any(were_sent.values()))

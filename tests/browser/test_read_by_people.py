@@ -6,10 +6,11 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.demo import Demo, connect
+from tests.demo import Demo, connect, port_of
 from tests.longer import others_long
 from tests.looking import looked_at
 from tests.visiting import go, in_one_demo
@@ -49,6 +50,9 @@ _ORDER = {
 }
 
 
+_REFUSED: dict[str, Any] = {"kind": "status", "status": 500, "path": "/api/v4/leads/.*/notes", "method": "POST"}
+
+
 def _sent(demo: Demo, headers: dict[str, str], action: str, body: Any) -> str:
     with demo.http(headers) as http:
         answer = http.post(f"/{action}", json=body, headers={"Idempotency-Key": f"38-3-{action}-{uuid4()}"})
@@ -67,6 +71,20 @@ def _signed_in(page: Page, demo: Demo, address: str) -> None:
     page.goto(f"{demo.panel}#/steklodom.amocrm.ru/glass/{address}")
     page.locator("#token").fill(demo.token)
     page.locator("#sign-in-form button").click()
+
+
+@pytest.mark.long
+def test_the_story_names_what_amocrm_does_not_take(context: BrowserContext, demo: Demo) -> None:
+    """All that was told of it was that amoCRM is not available, while everything else arrived."""
+    headers = connect(demo)
+    with demo.http(headers) as http:
+        lead = str(http.get("/get_leads").json()["leads"][0]["id"])
+    httpx.post(f"http://127.0.0.1:{port_of(demo.amocrm)}/_control/fault", json=_REFUSED).raise_for_status()
+    body = {"calculation": _CALCULATION | {"number": "К-18"}}
+    refused = _sent(demo, headers | {"X-Lead-Id": lead}, "save_calculation", body)
+    page = context.new_page()
+    _signed_in(page, demo, f"deliveries/{refused}")
+    expect(page.get_by_text("Примечание в ленте: amoCRM сейчас недоступна").first).to_be_visible()
 
 
 @pytest.mark.long

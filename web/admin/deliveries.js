@@ -183,7 +183,8 @@ function entryLine({ at, kind, step = "", outcome, code, detail }) {
   const text = kind === "step_done" ? `${stepName(step)}: ${t(`outcome.${outcome}`)}`
     : kind === "warned" && has(`event.submission.${code}`) ? t(`event.submission.${code}`)
     : has(`event.delivery.${kind}`) ? t(`event.delivery.${kind}`) : detail ?? kind;
-  return element("li", { className: level }, text, detail && text !== detail ? element("small", { text: detail }) : null, element("small", {}, when(at)));
+  const why = ["deferred", "dead"].includes(kind) && step ? `${stepName(step)}: ${detail}` : detail;
+  return element("li", { className: level }, text, detail && text !== detail ? element("small", { text: why }) : null, element("small", {}, when(at)));
 }
 
 const stepName = (/** @type {string} */ name) => (has(`step.${name}`) ? t(`step.${name}`) : name);
