@@ -45,8 +45,8 @@ def _brought(work: SyncContext, tasks: TasksApi, api: AccountApi, lead: Result) 
     if booking.brought == 0 and work.told.lead_id is not None:
         # A deal that was there: where it was lost before, it is no news that it is.
         rows.saw_deal(database, booking, is_lost=api.lead(lead["lead_id"]).get("status_id") == LOST)
+    # Its text is written once: a move changes nothing of it, and what people have added to it is theirs.
     wanted: dict[str, Any] = {
-        "text": f"{texts.task(booking, work.visitor)}\n{work.mark}",
         "complete_till": due,
         # vendor: tasks.duration (page) A task has a `duration` in seconds, with which amoCRM's calendar shows it.
         # source: amoCRM's documentation, "Tasks", the table of a task's fields
@@ -69,7 +69,8 @@ def _brought(work: SyncContext, tasks: TasksApi, api: AccountApi, lead: Result) 
         return {"task_id": task_id}
 
     def create(user: dict[str, Any]) -> int:
-        return own.create(api, lead["lead_id"], wanted["text"], due, {"duration": wanted["duration"]} | user)
+        text = f"{texts.task(booking, work.visitor)}\n{work.mark}"
+        return own.create(api, lead["lead_id"], text, due, {"duration": wanted["duration"]} | user)
 
     made = given_to(handed_over or _responsible(work, api, booking, lead), create, tell_refused)
     rows.brought(database, booking, task_id=made, task_due=due, **facts)

@@ -663,6 +663,17 @@ def test_a_task_that_was_moved_moves_the_visit(clinic: Clinic) -> None:
     assert clinic.compare()["due"] == 0
 
 
+def test_what_people_have_added_to_a_task_stays_when_its_visit_moves(clinic: Clinic) -> None:
+    link = clinic.booked()["link"]
+    (task,) = clinic.tasks()
+    said = f"Взять снимки! {task['text']}"
+    clinic.person("tasks", task["id"], {"text": said})
+    clinic.visit(link, "move", starts_at=clinic.at(15))
+    clinic.run(1)
+    (moved,) = clinic.tasks()
+    assert (moved["complete_till"], moved["text"]) == (_due(clinic, 15), said)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(("hour", "minute"), [(12, 0), (13, 0), (3, 0), (15, 7)])
 def test_a_task_that_was_moved_to_where_it_cannot_be_is_set_back_and_told(
