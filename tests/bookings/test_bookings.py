@@ -1038,6 +1038,36 @@ def test_days_off_from_a_calendar(clinic: Clinic) -> None:
     assert {one["note"] for one in found} == {"Новогодние каникулы"}
 
 
+# As Google's calendars of holidays have what is celebrated and no day off: folded at 75 octets, within a word, too.
+_CELEBRATED = (
+    "Observance\\nTo hide observances\\, go to Google Calendar Setting\r\n s > Holidays in Russia",
+    "Data comemorativa\\nPara ocultar as datas comemorativas\\, acesse \r\n Configurações do Google Agenda > Feriados",
+    "Gedenktag\\nWenn Sie Gedenktage ausblenden möchten\\, rufen Sie die Goo\r\n gle Kalender-Einstellungen auf",
+)
+_OF_GOOGLE = (
+    "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:{day}\r\nDTEND;VALUE=DATE:{end}\r\nDTSTAMP:20261130T080000Z\r\n"
+    "UID:{uid}\r\nCLASS:PUBLIC\r\nDESCRIPTION:{said}\r\nSTATUS:CONFIRMED\r\nSUMMARY:{name}\r\n"
+    "TRANSP:TRANSPARENT\r\nEND:VEVENT\r\n"
+)
+
+
+@pytest.mark.parametrize("celebrated", _CELEBRATED)
+def test_of_googles_holidays_what_is_only_celebrated_is_no_day_off(clinic: Clinic, celebrated: str) -> None:
+    year = MONDAY.year + 1
+    given = [
+        (f"{year}0101", f"{year}0102", f"{year}0101_c26069b49o94ht7eclvg5pi030@google.com", "Public holiday", "Year"),
+        (f"{year}0214", f"{year}0215", f"{year}0214_0li1u1l16c065vkseuim4g71b8@google.com", celebrated, "Valentine"),
+        (f"{year}0401", f"{year}0402", "5kq4k8h1v8p3a9s0u2d7f6g4j1@google.com", "Trip\\nsee the Google Doc", "Leave"),
+        ("20150214", "20150215", "20150214_0li1u1l16c065vkseuim4g71b8@google.com", celebrated, "Long ago"),
+    ]
+    events = "".join(_OF_GOOGLE.format(day=a, end=b, uid=c, said=d, name=e) for a, b, c, d, e in given)
+    calendar = f"BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nX-WR-CALNAME:Holidays\r\n{events}END:VCALENDAR\r\n"
+    found = json_of(clinic.act("read_days_off", calendar=calendar))
+    assert [one["note"] for one in found["days_off"]] == ["Year", "Leave"]
+    (left,) = found["left_out"]
+    assert (left["count"], "observance" in left["reason"]) == (1, True)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -26,6 +26,9 @@ _UNREADABLE: Final = say("its times, or its rule, cannot be read")
 _DAY: Final = timedelta(days=1)
 _LINE: Final = "X-LINE"
 _ESCAPED: Final = {"n": "\n", "N": "\n"}
+# Of an event in Google's calendars of holidays. Under what is celebrated and no day off they say, in the calendar's
+# language, where in Google's settings it can be hidden; a public holiday says no more than that it is one.
+_HOLIDAY: Final = re.compile(r"\d{8}_\w+@google\.com")
 # What the library, and what it stands on, raise for values that fit no calendar.
 _ERRORS: Final = (ValueError, KeyError, IndexError, AttributeError, TypeError, ArithmeticError, RecursionError)
 
@@ -88,8 +91,14 @@ class Reading:
                 event.is_declined = not own.isdisjoint(event.declined_by)
             zones = Zones(calendar, self._place, self._tell)
             for uid, series in _series(calendar):
-                if not uid.endswith(without):
-                    yield from self._of_series(series, zones, begins, ends, whole_days)
+                if uid.endswith(without):
+                    continue
+                is_observance = whole_days and series[0].names_google and _HOLIDAY.fullmatch(uid)
+                for occurrence in self._of_series(series, zones, begins, ends, whole_days):
+                    if is_observance:
+                        self._tell(occurrence.line, say("an observance is no day off"))
+                    else:
+                        yield occurrence
 
     def _of_series(
         self, events: list[Event], zones: Zones, begins: date, ends: date, whole_days: bool

@@ -43,6 +43,7 @@ class Event(Struct):
     lines: list[Line] = field(default_factory=list)
     declined_by: list[str] = field(default_factory=list)  # addresses of those who do not come
     is_declined: bool = False  # by whom the calendar is: it stays there, and they are free
+    names_google: bool = False  # below the first line of its description
 
     def first(self, name: str) -> Line | None:
         return next((line for line in self.lines if line.name == name), None)
@@ -116,6 +117,8 @@ class _Reader:
                 self._event.lines.append(Line(number, name, _parameters(parameters), value))
             elif self._open[-1] == "VEVENT" and name in ("ATTENDEE", "ORGANIZER"):
                 self._person(_parameters(parameters), value)
+            elif self._open[-1] == "VEVENT" and name == "DESCRIPTION":
+                self._event.names_google = "Google" in value.partition("\\n")[2]
         elif "VTIMEZONE" in self._open:
             self._zone.append(f"{name}:{value.strip()}")
         elif self._open[-1:] == ["VFREEBUSY"] and name == "FREEBUSY":
