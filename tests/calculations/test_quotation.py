@@ -5,11 +5,13 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from PIL import Image, ImageOps
 
 from features.calculations import note, quotation
 from features.calculations.model import Calculation, SaveCalculation
@@ -56,6 +58,29 @@ def test_a_long_table_goes_over_pages_and_hostile_text_is_only_text() -> None:
     content = _calculation(items=[item] * 120, title="#import $", comment='#read("/etc/passwd")\n*x*', parameters=[])
     pdf = quotation.render(content, quotation.Company("#x", ("$y$",)), WORDS, MOMENT)
     assert len(pdf) > 2 * len(quotation.render(_calculation(), quotation.Company(), WORDS, MOMENT))
+
+
+def _seen(company: quotation.Company, label: str = "Размер") -> Any:
+    """The first page without its foot, black where it is printed."""
+    asked = {"name": label, "value": "Москва, Тверская ул., 1, кв. 5, домофон 15, после 18:00, позвонить за час"}
+    page = quotation.picture(_calculation(parameters=[asked]), company, WORDS, MOMENT)
+    return ImageOps.invert(Image.open(BytesIO(page)).convert("L").crop((0, 0, 595, 780)))
+
+
+def test_what_is_long_leaves_room_for_what_stands_beside_it() -> None:
+    """All of a company's details in one line stood over its name, and its logo was cut off."""
+    details = "ООО «Ромашка», 125009, г. Москва, ул. Тверская, д. 1, оф. 5, ИНН 7700000000, КПП 770001001, ОГРН 1027700"
+    beside = (57, 40, 240, 72)  # in points: where the name stands, or the logo
+    for logo in (None, base64.b64decode(LOGO)):
+        short, long = (
+            _seen(quotation.Company("Ромашка", (line,), logo)).crop(beside) for line in ("+7 495 000-11-22", details)
+        )
+        assert short.getbbox() is not None
+        assert short.tobytes() == long.tobytes()
+    company = quotation.Company("Ромашка", (details,))
+    asked = "Адрес доставки и подъёма на этаж, комментарий для водителя и монтажников (заполняет менеджер)"
+    least, most = (_seen(company, label).getbbox()[3] for label in ("Адрес", asked))
+    assert most - least < 40  # points, of three lines
 
 
 def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
