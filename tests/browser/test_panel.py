@@ -120,9 +120,10 @@ def test_who_signs_in_after_somebody_else_sees_nothing_of_theirs(context: Browse
 
 
 @pytest.mark.long
-@pytest.mark.refusals(401)
+@pytest.mark.refusals(401, 403)
 def test_what_is_refused_late_ends_no_session_but_its_own(context: BrowserContext, demo: Demo) -> None:
-    """Whoever had signed in meanwhile was thrown out by what the ended session had asked for."""
+    """Whoever had signed in meanwhile was thrown out by what the ended session had asked for, or read why it was not
+    done."""
     other = _second(demo)
     page = connected_panel(context, demo)
     held: list[Route] = []
@@ -139,6 +140,19 @@ def test_what_is_refused_late_ends_no_session_but_its_own(context: BrowserContex
     go(page, "overview")
     expect(page.locator("#me")).to_have_text("Зоя Зоркая")
     expect(page.get_by_text("Вход закончился.")).to_have_count(0)
+    held.clear()
+    page.route(re.compile("action=get_overview"), lambda route: held.append(route), times=1)
+    page.get_by_role("button", name="Обновить").click()
+    while not held:
+        page.wait_for_timeout(20)
+    page.locator("#leave").click()
+    page.locator("#token").fill(demo.token)
+    page.get_by_role("button", name="Войти").click()
+    expect(page.locator("#period")).to_be_visible()
+    with page.expect_response(re.compile("action=get_overview")):
+        held[0].fulfill(status=403, content_type="application/problem+json", body=_refused(403, "Зое нельзя."))
+    page.wait_for_timeout(200)
+    expect(page.get_by_text("Зое нельзя.")).to_have_count(0, timeout=1000)
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@
 import { $, element } from "../ui/dom.js";
 import { ago, moment, t } from "../ui/i18n.js";
 import { counted } from "../ui/pace.js";
-import { endsSession, token } from "./session.js";
+import { endsSession, isOthers, token } from "./session.js";
 
 /** @typedef {() => unknown} Work */
 
@@ -32,7 +32,7 @@ export async function told(work, place = $("panel-error")) {
   } catch (failed) {
     const error = /** @type {Error & { status?: number }} */ (failed);
     if (endsSession(error)) dispatchEvent(new CustomEvent("session-ended", { detail: error.message }));
-    else if (!SHOWN.has(error)) place.textContent = error.message;
+    else if (!SHOWN.has(error) && !isOthers(error)) place.textContent = error.message;
     return false;
   }
 }

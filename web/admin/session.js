@@ -15,15 +15,15 @@ let me = { name: "", rights: [], widget_types: {}, calculator_types: [] };
 
 export const token = { get: () => ofTab.get(TOKEN_KEY), set: (/** @type {string} */ value) => void ofTab.set(TOKEN_KEY, value), remove: () => ofTab.remove(TOKEN_KEY) };
 
-/** Refusals of a session that had ended before they came. @type {WeakSet<Error>} */
-const late = new WeakSet();
+/** Refusals of a session that had ended before they came, and whose it was. @type {WeakMap<Error, string>} */
+const late = new WeakMap();
 
 /**
  * One action of crm_api, as whoever is signed in.
  * @param {string} action @param {{ connection?: Account | null } & import("../ui/api.js").Asked} asked
  */
 export async function call(action, { connection, ...options } = {}) {
-  const asker = token.get();
+  const asker = token.get(), { name } = me;
   /** @type {Record<string, string>} */
   const proof = { Authorization: `Bearer ${asker}` };
   if (connection) {
@@ -34,13 +34,15 @@ export async function call(action, { connection, ...options } = {}) {
     return await callApi(action, proof, options);
   } catch (failed) {
     const error = /** @type {Error} */ (failed);
-    if (asker !== token.get()) late.add(error);
+    if (asker !== token.get()) late.set(error, name);
     throw error;
   }
 }
 
 /** Whether it ends the session that there is; whoever has signed in since stays in. @param {Error & { status?: number }} error */
 export const endsSession = (error) => error.status === 401 && Boolean(token.get()) && !late.has(error);
+/** Whether it is of what somebody else had asked, who is not in any more. @param {Error} error */
+export const isOthers = (error) => late.has(error) && late.get(error) !== me.name;
 
 export async function known() {
   me = await call("get_administrator");
