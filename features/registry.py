@@ -29,6 +29,7 @@ _HOMES: Final = (
     "features.changes.feature:FEATURE",
     "features.submissions.feature:FEATURE",
 )
+READING: Final = ("GET", "HEAD")  # the methods that change nothing
 
 
 @cache
@@ -50,6 +51,8 @@ def planner(action: str) -> Planner[Any] | None:
 
 def hook(method: str, name: str) -> Hook | None:
     """What takes the requests of this name; None when nothing does."""
+    if method not in ("POST", *READING):
+        return None
     offered = [feature.hooks if method == "POST" else feature.reads for feature in features()]
     home = next((homes[name] for homes in offered if name in homes), None)
     return None if home is None else cast("Hook", found(home))

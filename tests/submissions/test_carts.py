@@ -8,15 +8,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from features.submissions import site_builders
 from features.submissions.carts import amount, count, item, of_texts
 from features.submissions.model import SubmitOrder
+from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.http import Headers, Request
 from shared.storage import retention
+from tests.reading import serve
 from tests.story import Story
-from tests.submissions.recorded import record, send, server_key
+from tests.submissions.recorded import record, request_of, send, server_key
 from tests.submissions.test_builders import Became
 from tests.submissions.test_incoming import listed
 from tests.submitting import account, save, set_up
@@ -93,6 +96,24 @@ def test_a_cart_that_is_placed_and_paid_is_one_order_whose_payment_is_noted_once
     assert "70077" in note
     assert "2000003" in note
     assert site.sql(ORDERS) == [(1,)]
+
+
+def test_what_horoshop_puts_is_an_order_whose_payment_and_state_are_noted_in_its_deal(site: Story) -> None:
+    """It PUTs what it tells: it heard 405, ten times, and nothing was kept. What came later told of no goods."""
+    _, key = server_key(site)
+    placed = record("horoshop")
+    person = {name: placed["json"][name] for name in ("order_id", "user", "delivery_name", "delivery_phone")}
+    for told in (placed["json"], placed["json"], person | {"payed": 1}, person | {"stat_status": 4}):
+        request = request_of(key, placed | {"json": told})
+        assert serve(handle, site.runtime, replace(request, method="PUT")).status == 200
+        run_deliveries(site.runtime, 20)
+    assert (site.sql(ORDERS), site.sql(NEWS)) == ([(1,)], [(2,)])
+    newest = max(account(site)["leads"].values(), key=lambda lead: lead["id"])
+    notes = [str(one["params"].get("text", "")) for one in account(site)["notes"][f"leads/{newest['id']}"]]
+    assert [sum(word in text for text in notes) for word in ("Оплачено", "Состояние заказа: 4")] == [1, 1]
+    for method, action in (("PUT", "save_settings"), ("DELETE", "submit_form")):
+        request = Request(method, "/", (("action", action), ("site_key", key)))
+        assert serve(handle, site.runtime, request).status == 405
 
 
 def test_a_cart_that_comes_paid_says_so_in_its_own_note(site: Story) -> None:

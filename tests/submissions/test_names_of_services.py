@@ -173,3 +173,13 @@ def test_35_goods_with_a_cost_per_item_are_a_cart() -> None:
     assert isinstance(body, SubmitOrder)
     assert [(one.name, str(one.quantity), float(one.unit_price)) for one in body.order.items] == [("Mirror", "3", 500)]
     assert body.order.total == 1500
+
+
+def test_35_of_goods_of_cs_cart_the_amount_says_how_many() -> None:
+    good = {"item_id": "1002", "product": "Mirror", "product_code": "M-1", "price": "500.00", "amount": "3"}
+    order = {"order_id": "147", "total": "1510.00", "shipping_cost": "10.00", "products": {"1002": good}}
+    body = _sent({"json": {"firstname": "Ana", "s_phone": "+380501000147", "b_phone": "+380501000147", **order}})
+    assert isinstance(body, SubmitOrder)
+    assert [(one.name, str(one.quantity), one.sku) for one in body.order.items] == [("Mirror", "3", "M-1")]
+    assert body.contact.phones == ["+380501000147"]
+    assert body.order.total == 1510

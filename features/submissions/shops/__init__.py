@@ -5,12 +5,23 @@ left is read like the values of any form.
 """
 
 from features.submissions.carts import Cart
-from features.submissions.shops import courses, insales, other, payments, shopify, taplink, tilda, woocommerce, yampi
+from features.submissions.shops import (
+    courses,
+    horoshop,
+    insales,
+    other,
+    payments,
+    shopify,
+    taplink,
+    tilda,
+    woocommerce,
+    yampi,
+)
 from shared.platform.http import Request
 from shared.platform.nested import Tree
 
 
 def cart(tree: Tree, request: Request) -> Cart | None:
     """The cart of a body, taken out of its tree; None for a body without one."""
-    adapters = (tilda, woocommerce, shopify, insales, yampi, taplink, courses, payments, other)
+    adapters = (tilda, woocommerce, shopify, insales, horoshop, yampi, taplink, courses, payments, other)
     return next((found for one in adapters if (found := one.read(tree, request)) is not None), None)

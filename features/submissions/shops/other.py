@@ -30,12 +30,14 @@ _COSTS: Final = (
 _DISCOUNTS: Final = ("discount", "discount_total", "total_discount")
 _PROMO_CODES: Final = ("promocode", "promo", "coupon")
 _OF_SALESDRIVE, _OF_ADVANTSHOP = "cost_per_item", "art_no"  # beside which `amount` says how many
+# So it does in goods of CS-Cart. source: its API's reference, "Orders"
+_OF_CS_CART: Final = frozenset({"product", "product_code"})
 _NAMES: Final = ("name", "title", "product_name", "product", "название")
 _PRICES: Final = ("price", "unit_price", "cost", "цена", _OF_SALESDRIVE)
 _COUNTS: Final = ("quantity", "qty", "count", "кол-во")
 _LONGEST_NAME: Final = 40
 _Chain = tuple[tuple[str, Tree], ...]  # branches with their names, each in the one before it
-_SKUS: Final = ("sku", "article", "vendor_code", "артикул", _OF_ADVANTSHOP)
+_SKUS: Final = ("sku", "article", "vendor_code", "product_code", "артикул", _OF_ADVANTSHOP)
 
 
 # Of goods in lists that stand side by side: `product[]`, `price[]`, `qty[]`.
@@ -132,7 +134,8 @@ def _is_listed(value: Any) -> bool:
 def good(one: Tree, counts: tuple[str, ...] = _COUNTS) -> OrderItem | None:
     """What it is understood from is taken out of it."""
     left = dict(one)
-    counts = (*counts, "amount") if _keys(one, (_OF_SALESDRIVE, _OF_ADVANTSHOP)) else counts
+    is_count = one.keys() >= _OF_CS_CART or _keys(one, (_OF_SALESDRIVE, _OF_ADVANTSHOP))
+    counts = (*counts, "amount") if is_count else counts
     name, price, sku = _text([left], _NAMES), _taken([left], _PRICES), _text([left], _SKUS)
     number = next((it for it in _keys(left, counts) if count(left.get(it)) is not None), None)
     quantity = None if number is None else count(left.pop(number))
