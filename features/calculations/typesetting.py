@@ -29,6 +29,10 @@ _LETTERS: Final = b"""
 """
 _IN_NO_FONT: Final = "\U000f0000"
 _GLYPH: Final = re.compile(rb'<use[^>]*href="(#[^"]+)"')
+# No font has most emoji: a client would see boxes. Those that say something are said with a sign that is drawn.
+_EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f000-\U0001fbff]")
+_SAID: Final = str.maketrans("✅❌❎❗❕❓❔➕➖➗", "✔✘✘!!??+−÷")
+_JOINED: Final = "\ufe0f\u200d"  # with these, several are one
 
 
 class UnprintableError(ValueError):
@@ -39,8 +43,15 @@ def here(inputs: dict[str, str], timestamp: int, kind: Kind) -> bytes:
     """By the library. Raises :class:`UnprintableError`."""
     if kind == "letters":
         return _missing(inputs["letters"]).encode()
-    pages = _compile()(_TEMPLATE.read_bytes(), inputs, timestamp, kind)
+    printed = {name: _without_emoji(text) for name, text in inputs.items()}
+    pages = _compile()(_TEMPLATE.read_bytes(), printed, timestamp, kind)
     return bytes(pages[0] if isinstance(pages, list) else pages)
+
+
+def _without_emoji(text: str) -> str:
+    said = text.translate(_SAID)
+    unknown = _missing("".join(found)) if (found := sorted(set(_EMOJI.findall(said)))) else ""
+    return re.sub(f"(?:[{unknown}][{_JOINED}]*)+ ?", "", said) if unknown else said
 
 
 def _missing(letters: str) -> str:

@@ -129,6 +129,23 @@ def test_letters_that_no_font_has_are_told_in_the_preview(connected: Story) -> N
     assert json_of(connected.crm("preview", connected.admin(), body))["missing_letters"] == ""
 
 
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("🔥 Скидка 👨‍👩‍👧 семье", "Скидка семье"),
+        ("Монтаж ✅, вывоз ❌❗", "Монтаж ✔, вывоз ✘!"),
+        ("★ №1 ☎ 2️⃣ ⭐ 🛑", "★ №1 ☎ 2️⃣ ⭐ 🛑"),
+    ],
+)
+def test_no_client_sees_boxes_in_the_place_of_emoji(typed: str, printed: str) -> None:
+    one, other = (
+        quotation.picture(_calculation(title=text, comment=f"{text}!"), quotation.Company(text, (text,)), WORDS, MOMENT)
+        for text in (typed, printed)
+    )
+    assert one == other
+    assert typesetting._missing(printed) == ""
+
+
 def test_every_usual_letter_is_in_a_font() -> None:
     """What is not looked at for its glyph."""
     usual = "".join(letter for letter in map(chr, range(0x600)) if quotation._USUAL.match(letter))
