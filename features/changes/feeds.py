@@ -65,9 +65,12 @@ _REPLACE_KEY = """
 UPDATE amocrm_feeds SET key_hash = %(key_hash)s, key = %(key)s, check_due_at = amocrm_now()
 WHERE integration_id = %(integration_id)s AND is_on
 """
+# A body that names no account is of the one that the key stands for: nobody else knows it.
 _TAKE = """
 SELECT outcome, integration, is_first
-FROM amocrm_take_hints(%(key_hash)s, %(account_id)s, %(hints)s, %(settle)s, %(most)s, %(is_whole)s)
+FROM amocrm_take_hints(%(key_hash)s, coalesce(%(account_id)s::bigint, (
+    SELECT i.account_id FROM amocrm_feeds f JOIN amocrm_integrations i ON i.id = f.integration_id
+    WHERE f.key_hash = %(key_hash)s)), %(hints)s, %(settle)s, %(most)s, %(is_whole)s)
 """
 _HINT = "SELECT amocrm_hint_within(%(integration_id)s, %(hints)s, interval '0', %(most)s)::integer"
 _OF = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s"

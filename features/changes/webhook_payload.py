@@ -32,7 +32,8 @@ _ENTRY: Final = re.compile(
 _ACCOUNT: Final = re.compile(rb"(?:^|&)account%bid%b=([0-9]{1,19})(?=&|$)" % (_IN, _OUT))
 _HEAD: Final = re.compile(rb"(?:^|&)(\w{1,30})%b(\w{1,30})%b" % (_IN, _OUT))
 _PART: Final = re.compile(rb"%b(\w+)%b" % (_IN, _OUT))
-# vendor: webhooks.bare_messages (production) Some accounts post a visitor's message as `add[0][id]`, without a head.
+# vendor: webhooks.bare_messages (production) Some accounts post a visitor's message as `add[0][id]`, without a head;
+# the bodies that were written down name no account either.
 # source: three integrations in production
 _BARE: Final = re.compile(rb"(^|&)add(%b\d{1,5}%b%b)" % (_IN, _OUT, _IN))
 _TEXT: Final = re.compile(

@@ -2,7 +2,7 @@
 
 ==============================  ======  ========================================================================
 the address has no key of ours  404     nobody listens here
-it names another account        403     or none; and that is told in the log, once a minute
+it names another account        403     and that is told in the log, once a minute (naming none it is the key's)
 the connection has ended        410     or its events are off; what comes is dropped
 too much waits already          200     asking finds it later; amoCRM would switch off a hook that fails. What asking
                                         does not find has room of its own; where that is full, the log says so

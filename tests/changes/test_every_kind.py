@@ -154,7 +154,8 @@ def test_36_bad_texts_of_messages_are_taken(feed: Feed, text: str) -> None:
 
 @pytest.mark.vendor("webhooks.bare_messages")
 def test_36_a_message_without_a_head_and_an_answer(feed: Feed) -> None:
-    bare = {"add[0][id]": "m-1", "add[0][talk_id]": "7", "add[0][text]": "Hi", "account[id]": feed.story.account_id}
+    """Nor does it name the account: the key of the address says whose it is."""
+    bare = {"add[0][id]": "m-1", "add[0][talk_id]": "7", "add[0][text]": "Hi"}
     answer = {"outgoing_message[add][0][id]": "m-2", "outgoing_message[add][0][talk_id]": "7"}
     assert _post(feed, bare | answer).status == 200
     feed.run()
