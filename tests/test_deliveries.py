@@ -91,6 +91,16 @@ def test_the_note_of_a_long_calculation_goes_on_in_the_next(connected: Story) ->
     assert f"({len(notes)}/{len(notes)})" in notes[-1]
 
 
+def test_32_8_a_line_that_a_note_has_room_for_is_never_cut() -> None:
+    lines = [f"{number}: " + "x" * (number * 7 % 400) for number in range(2000)]
+    rest = lines
+    for piece in long_notes.pieces("\n".join(lines)):
+        own = piece.split("\n")[2:] if rest is not lines else piece.split("\n")
+        assert own == rest[: len(own)]
+        rest = rest[len(own) :]
+    assert rest == []
+
+
 @pytest.mark.parametrize("lost", range(1, 5))
 def test_a_long_note_is_written_once_whatever_is_lost(connected: Story, lost: int) -> None:
     """And what is there already is read once, however many notes it takes."""

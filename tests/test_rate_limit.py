@@ -136,6 +136,7 @@ def test_a_way_that_is_too_long_for_any_span_has_an_end(connected: Story, monkey
     with pytest.raises(HeldBackError) as raised:
         rate_limit.Pace(far_away, connected.clock, connected.row().id)()
     assert raised.value.retry_after >= 1  # nobody comes again at once, and finds the same
+    assert rate_limit.way == 1  # a longer span would keep everybody else of the account waiting
 
 
 def test_slots_too_far_away_are_not_taken(connected: Story) -> None:
