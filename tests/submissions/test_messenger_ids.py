@@ -362,6 +362,21 @@ def test_so_it_does_while_whoever_looks_is_answered_with_errors(site: Story, mod
     assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
 
 
+@pytest.mark.long
+def test_32_8_who_was_made_is_found_where_amocrms_clock_is_behind(site: Story) -> None:
+    set_up(site, forms={"mode": "contact"})
+    talk = _Talk(site)
+    site.simulator.control("clock", advance=-5)
+    try:
+        site.simulator.fault("reset_after", path="/api/v4/contacts", method="POST")
+        talk.say(_wazzup("Один"))
+        talk.go_on()
+    finally:
+        site.simulator.control("clock", advance=5)
+    assert len(talk.contacts) == 1
+    assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
+
+
 def _dying_after(original: Any, called: str) -> Any:
     def dying(self: Transport, method: str, host: str, path: str, **named: Any) -> Any:
         answer = original(self, method, host, path, **named)
