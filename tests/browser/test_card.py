@@ -61,6 +61,18 @@ def _of(sent: list[Request], action: str) -> list[Request]:
 
 
 @pytest.mark.long
+def test_who_scrolls_on_after_typing_a_number_keeps_it(context: BrowserContext, demo: Demo) -> None:
+    page = context.new_page()
+    width = _opened(page, demo).get_by_label("Ширина, мм")
+    width.fill("1370")
+    width.hover()
+    top = page.evaluate("scrollY")
+    page.mouse.wheel(0, 60)
+    page.wait_for_function("top => scrollY > top", arg=top)
+    expect(width).to_have_value("1370")
+
+
+@pytest.mark.long
 @pytest.mark.refusals(401)
 def test_a_card_that_was_open_for_long_saves_what_was_typed(
     context: BrowserContext, demo: Demo, later: Callable[[], object]
