@@ -20,6 +20,8 @@ _ID: Final = re.compile(r"[\w.+@-]{1,128}")
 _MESSENGER: Final = re.compile(r"[a-z][a-z0-9_]{1,19}")
 # Of Telegram's: what a person has written.
 UPDATES: Final = ("message", "edited_message", "business_message", "edited_business_message", "callback_query")
+WAPPIS_KIND: Final = "wh_type"  # of a message
+_INCOMING: Final = "incoming_message"
 _OF_META: Final = {"page": "messenger", "instagram": "instagram"}
 
 
@@ -33,8 +35,11 @@ def is_own_event(event: Tree) -> bool:
 
 
 def is_own(message: Tree) -> bool:
-    """Of a relay's list: written by the company."""
-    return any(is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe", "is_from_me"))
+    """Of a relay's list: written by the company, or what has become of that."""
+    kind = str(message.get(WAPPIS_KIND, _INCOMING))
+    return kind != _INCOMING or any(
+        is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe", "is_from_me", "is_me")
+    )
 
 
 def lid(*told: Any) -> str:
@@ -100,16 +105,22 @@ def of_ultramsg(tree: Tree) -> Iterator[str]:
 
 
 # source: Wazzup's reference, "Webhooks": `chatId` is a phone in WhatsApp and Viber, an id elsewhere, and in Instagram
-# the name, with the id (`igsid`) beside it; bodies of Whapi in public code
+# the name, with the id (`igsid`) beside it; bodies of Whapi in public code; Wappi's references, where no member names
+# the messenger, and WhatsApp's chats have an `@`
 def of_relay(tree: Tree) -> Iterator[str]:
     for one in branches(tree.get("messages")):
         if is_own(one):
             continue
-        kind = str(one.get("chatType") or "").lower()
+        kind = str(one.get("chatType") or ("wappi" if is_wappis_id(one) else "")).lower()
         is_id = kind not in ("", "whatsapp", "viber") and not kind.endswith("group")
         id_ = branch_of(one.get("contact")).get("igsid") or one.get("chatId")
         hidden = lid(one.get("author"), one.get("from"), one.get("chatId"), one.get("chat_id"))
         yield _named(kind, id_) if is_id else hidden
+
+
+def is_wappis_id(message: Tree) -> bool:
+    """Whether its chat is one of Telegram or MAX, which is called by an id and not by a phone."""
+    return WAPPIS_KIND in message and "@" not in str(message.get("chatId"))
 
 
 def of_update(tree: Tree) -> Tree:

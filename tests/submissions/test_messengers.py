@@ -125,6 +125,14 @@ SALEBOT: dict[str, Any] = {
         "tag": "", "group": "glass_bot",
     },
 }  # fmt: skip
+# source: Wappi's references of WhatsApp, Telegram and MAX; public receivers, which take `incoming_message` only
+WAPPI: dict[str, Any] = {
+    "wh_type": "incoming_message", "profile_id": "0d1a", "id": "3EB0", "body": "Хочу дверь", "type": "chat",
+    "from": "79211000201@c.us", "to": "74950000099@c.us", "senderName": "Анна", "chatId": "79211000201@c.us",
+    "timestamp": 1679922117, "time": "2023-03-27T15:48:37+03:00", "from_where": "phone", "contact_name": "Анна",
+    "is_me": False, "chat_type": "dialog", "caption": "",
+}  # fmt: skip
+WAPPIS_OWN = {"wh_type": "outgoing_message_api", "from": WAPPI["to"], "to": WAPPI["from"], "is_me": True}
 # source: Kapso's reference of its webhooks, version 2; public receivers, which pass over `outbound`
 KAPSO: dict[str, Any] = {
     "message": {
@@ -170,6 +178,9 @@ OWN: dict[str, Any] = {
     "WhatsApp: a call begins": _cloud({"contacts": TO_CLIENT["contacts"], "calls": [CALL_BEGINS]}, field="calls"),
     "Kapso: written by its bot": KAPSO
     | {"message": KAPSO["message"] | {"from": "74950000099", "kapso": {"direction": "outbound", "status": "sent"}}},
+    "Wappi: written": {"messages": [WAPPI | WAPPIS_OWN]},
+    "Wappi: read": {"messages": [{"wh_type": "delivery_status", "id": "3EB0", "status": "read", "from": WAPPI["to"]}]},
+    "Wappi: its account": {"messages": [{"wh_type": "authorization_status", "profile_id": "0d1a"}]},
     "Crisp: written by an operator": CRISP
     | {"event": "message:received", "data": CRISP["data"] | {"from": "operator", "user": {"nickname": "Oleg"}}},
     "360dialog: read": {"messaging_product": "whatsapp", "metadata": LINE, "statuses": [STATUS]},
@@ -409,6 +420,26 @@ def test_what_is_written_by_kapso_and_crisp_has_its_text_and_writer(body: dict[s
     assert isinstance(found.body, SubmitForm)
     assert (found.body.contact.name, found.body.contact.phones, found.body.comment) == ("Анна", phones, "Хочу дверь")
     assert (found.writer_id, found.key is not None) == ("" if phones else "crisp:session_36ba", True)
+
+
+@pytest.mark.parametrize(
+    ("chat", "phones", "writer"),
+    [
+        ({}, ["+79211000201"], ""),
+        ({"chatId": "441000201", "from": "441000201", "contact_phone": ""}, [], "wappi:441000201"),
+        (
+            {"chatId": "441000201", "from": "441000201", "contact_phone": "79211000201"},
+            ["+79211000201"],
+            "wappi:441000201",
+        ),
+    ],
+)
+def test_what_is_written_through_wappi_is_of_its_writer(chat: dict[str, str], phones: list[str], writer: str) -> None:
+    """What the company had written was a form of its own line; an id of Telegram was a phone."""
+    found = _sent({"messages": [WAPPI | chat]})
+    assert isinstance(found.body, SubmitForm)
+    assert (found.body.contact.name, found.body.contact.phones, found.writer_id) == ("Анна", phones, writer)
+    assert (found.body.comment, found.body.tracking) == ("Хочу дверь", {})
 
 
 def test_an_e_mail_that_is_left_in_a_talk_is_of_whoever_writes_there() -> None:

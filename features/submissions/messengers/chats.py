@@ -13,6 +13,10 @@ from shared.platform.nested import OWN, Tree
 _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid", "CallSid")
 _RECEIVED: Final = "received"  # any other state is that of a message of the company's own
 _OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the phone of whoever writes
+_OF_WAPPI: Final = (
+    *("profile_id", "to", "from_where", "chat_type", "is_me", "is_forwarded", "isReply", "is_edited", "is_deleted"),
+    *("is_bot", "stanza_id", "thumbnail", "picture", "wappi_bot_id", messenger_ids.WAPPIS_KIND),
+)
 _BESIDE_STATES: Final = frozenset({"statuses", "event", "channel_id"})
 _OF_TELEGRAM: Final = frozenset(
     (
@@ -73,11 +77,11 @@ def twilio(tree: Tree) -> str | None:
 
 
 # source: Wazzup's reference, "Webhooks" (`chatId`, `isEcho`), and those of Whapi (`chat_id`, `from_me`) and Chat-API
-# (`fromMe`); bodies in public code
+# (`fromMe`); Wappi's of WhatsApp, Telegram and MAX (`wh_type`); bodies in public code
 def relayed(tree: Tree) -> str | None:
     """Messages in a list, with the chat of each; a chat of a group is named by no phone."""
     listed = branches(tree["messages"])
-    if not listed or not all(map(_chat, listed)):
+    if not listed or not all(messenger_ids.WAPPIS_KIND in one or _chat(one) for one in listed):
         return ""
     theirs = [one for one in listed if not messenger_ids.is_own(one)]
     if not theirs:
@@ -85,15 +89,18 @@ def relayed(tree: Tree) -> str | None:
     tree["messages"] = theirs
     numbers, said = [], []
     for one in theirs:
-        is_bare = text(dict(one), "chatType").lower() in _OF_PHONES
+        is_bare = text(dict(one), "chatType").lower() in _OF_PHONES and not messenger_ids.is_wappis_id(one)
         told = (one.get(name) for name in ("from", "author", "chatId", "chat_id"))
         is_card(one, "contacts")
         if "vcard" in branch_of(one.get("contact")):  # else it is the writer's
             is_card(one, "contact")
         numbers += [number_of(branch_of(one.get("contact")).get("phone"), is_bare=True)]
+        numbers += [number_of(one.get("contact_phone"), is_bare=True)]
         numbers += [number_of(number, is_bare=is_bare) for number in told]
+        if messenger_ids.is_wappis_id(one) and "from" in one:
+            one["writer id"] = one.pop("from")
         said += [text(one, "text") or text(one.get("text"), "body"), text(one, "body")]
-        drop(one, "channelId", "timestamp", "time")
+        drop(one, "channelId", "timestamp", "time", *(_OF_WAPPI if messenger_ids.WAPPIS_KIND in one else ()))
     written(tree, numbers, said, text(theirs[0], "from_name", "senderName"))
     return " ".join(filter(None, [text(one, "messageId", "id") for one in theirs]))
 
