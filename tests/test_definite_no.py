@@ -178,6 +178,33 @@ def test_a_renamed_account_whose_name_somebody_else_has_taken_is_found_again(
     assert connected.row(moved).status == "connected"
 
 
+@pytest.mark.vendor("oauth.rename")
+@pytest.mark.parametrize("first", ["call", "refresh", "consent"])
+def test_a_renamed_account_that_somebody_has_entered_anew_goes_on_as_it_was(connected: Story, first: str) -> None:
+    """Before its renaming was heard of here: a connection for the new address, which it kept from the old one."""
+    known, old = connected.row(), connected.domain
+    secret = "entered-with-the-new-address-" * 2
+    connected.simulator.control("change-integration", client_id=connected.client_id, secret=secret)
+    connected.domain = f"renamed{connected.account_id}.amocrm.ru"
+    connected.secret, before = secret, connected.secret
+    connected.save_connection()
+    connected.simulator.control("rename", domain=old, to=f"renamed{connected.account_id}")
+    if first == "consent":
+        assert connected.callback(connected.allow(connected.begin_consent())).status == 200
+    else:
+        connected.simulator.control("change-integration", client_id=connected.client_id, secret=before)
+        connected.clock.advance(hours=20)
+        headers = connected.admin() | {"X-Account-Domain": old, "X-Lead-Id": str(connected.lead_id)}
+        assert refresh_tokens(connected.runtime, 30) if first == "refresh" else connected.crm("get_lead", headers)
+    now = connected.row()
+    assert (now.id, now.status, now.account_id) == (known.id, "connected", known.account_id)
+    assert _read(connected) == 200
+    connected.clock.advance(hours=25)
+    assert _read(connected) == 200
+    others = "SELECT status, problem_code FROM amocrm_integrations WHERE id <> %s"
+    assert connected.sql(others, known.id) == [("disconnected", "other_integration")]
+
+
 def test_a_renamed_account_that_cannot_be_looked_for_now_is_told_as_gone_from_there(connected: Story) -> None:
     """That the look-up failed helps nobody who asks; the next call finds it."""
     _renamed(connected, "404")

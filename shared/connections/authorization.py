@@ -118,7 +118,8 @@ class Authorization(Struct, frozen=True):
             client, pair, redirect_uri = self._exchange(clients, host, code)
             account = self._account_of(client, host, pair)
             target = self._row_for(client, host, account[0], request_id)
-            self._store(client, target, host, account, redirect_uri, pair, code_hash, request_id)
+            self._store(client, target, account, redirect_uri, pair, code_hash, request_id)
+            self.rotation.database.execute(statements.RENAME, {"id": target, "domain": host})
             if self.rotation.token_journal is not None:
                 self.rotation.token_journal.wrote_row(self.rotation.database, target)
             rate_limit.spent(self.rotation.database, target, 1)
@@ -224,7 +225,6 @@ class Authorization(Struct, frozen=True):
         self,
         client: CodeClient,
         target: UUID,
-        host: str,
         account: tuple[int, str],
         redirect_uri: str,
         pair: oauth.TokenPair,
@@ -234,14 +234,13 @@ class Authorization(Struct, frozen=True):
         rotation = self.rotation
         takes_client = client.row is Row.OF_WIDGET_TYPE
         # amoCRM has just taken this secret; the row may have an older one.
-        is_lent = client.row is not Row.OWN
+        is_lent = client.row is not Row.OWN or client.integration is None or client.integration.id != target
         secret = rotation.keyring.encrypt(client.client_secret, target, "client_secret") if is_lent else None
         parameters = token_columns(rotation.keyring, target, pair, rotation.ahead) | {
             "id": target,
             "client_id": client.client_id,
             "client_secret": secret,
             "takes_client": takes_client,
-            "account_domain": host,
             "account_id": account[0],
             "country": account[1],
             "redirect_uri": redirect_uri,

@@ -19,7 +19,9 @@ from shared.storage.encryption import Keyring
 class Row(Enum):
     """Which row the tokens may go to, once the account is known."""
 
-    OWN = "own"  # the one that began the consent, and no other
+    # The one that began the consent; where that is new, and the account is known by the address that it had before, the
+    # account's own of this client and type.
+    OWN = "own"
     OF_CLIENT = "of_client"  # the account's row of this client; a new one where it has none
     OF_WIDGET_TYPE = "of_widget_type"  # the account's row of the widget type: the client, too, becomes this one
 
@@ -96,8 +98,7 @@ def _known(database: Database, client: CodeClient, host: str, account_id: int) -
         return own.id
     known = integrations.by_client(database, client.client_id, account_id)
     if known is not None:
-        is_meant = (own is not None and known.id == own.id) if client.row is Row.OWN else _fits(client, known)
-        if is_meant:
+        if _fits(client, known):
             return known.id
         detail = say(
             "This client id serves {widget_type} in this account already; make another integration.",
@@ -120,6 +121,9 @@ def _known(database: Database, client: CodeClient, host: str, account_id: int) -
 
 
 def _fits(client: CodeClient, known: Integration) -> bool:
+    own = client.integration
+    if client.row is Row.OWN and own is not None and own.account_id is not None:
+        return False
     return client.row is Row.OF_CLIENT or known.widget_type == client.widget_type
 
 

@@ -51,24 +51,19 @@ SELECT * FROM amocrm_connections WHERE id IN (
     ORDER BY access_expires_at LIMIT %(batch)s)
 """
 
-_WARN = """
+_WARN = f"""
 WITH warned AS (
     UPDATE amocrm_integrations SET
         warned_version = token_version, problem_code = 'token_ending', problem_detail = %(detail)s,
         problem_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND token_version = %(version)s AND warned_version IS DISTINCT FROM token_version
     RETURNING id
-), notified AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
-    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
-    FROM warned WHERE %(notice)s::bytea IS NOT NULL
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-), logged AS (
+), notified AS ({notifications.accepted("warned")}), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, level, message)
     SELECT id, 'token.ending', 'warning', %(detail)s FROM warned
 )
 SELECT id FROM warned
-"""
+"""  # noqa: S608 - all of it is ours
 
 
 def store(rotation: Rotation, integration: Integration, token: str, request_id: str) -> None:

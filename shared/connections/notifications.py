@@ -6,13 +6,25 @@ A notice is a delivery: it is accepted by the statement of the event itself, and
 
 import hashlib
 import json
-from typing import Final
+from typing import Final, LiteralString
 from uuid import uuid4
 
 from shared.platform.messages import Message, as_data
 from shared.storage.encryption import Keyring
 
 ACTION: Final = "notify"
+
+_ACCEPT: Final[LiteralString] = """
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM (SELECT id FROM {rows}) AS about WHERE %(notice)s::bytea IS NOT NULL
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+"""
+
+
+def accepted(rows: LiteralString) -> LiteralString:
+    """The part of the event's statement that accepts the notice for these rows of it; see :func:`columns`."""
+    return _ACCEPT.replace("{rows}", rows)
 
 
 def columns(keyring: Keyring, notify: bool, event: str, version: int, detail: Message) -> dict[str, object]:

@@ -1,5 +1,9 @@
 """The statements of the rotation and of authorization, each with what it is for. Every transition tells its event."""
 
+from shared.connections.notifications import accepted
+
+_LONG_ENOUGH = "WHERE problem_at <= amocrm_now() - %(ask_after)s::interval"
+
 # --- rotation ------------------------------------------------------------------------------------------------------
 
 # Takes the lease on one integration, where nobody else has it, nothing holds it back, and its pair is still the one
@@ -80,7 +84,7 @@ WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FRO
 """
 
 # The grant is dead: a person is needed, and told once for each token.
-END_GRANT = """
+END_GRANT = f"""
 WITH ended AS (
     UPDATE amocrm_integrations SET
         status = 'reauth_required', lease_id = NULL, lease_until = NULL, refresh_due_at = NULL,
@@ -88,19 +92,14 @@ WITH ended AS (
     WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
       AND lease_id IS NOT DISTINCT FROM %(lease_id)s
     RETURNING id
-), notified AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
-    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
-    FROM ended WHERE %(notice)s::bytea IS NOT NULL
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-)
+), notified AS ({accepted("ended")})
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
-"""
+"""  # noqa: S608 - all of it is ours
 
 # Gives the lease back and waits. `problem_at` is since when refreshes fail, whatever for; a person is told once for
 # each token, when it has lasted.
-BACK_OFF = """
+BACK_OFF = f"""
 WITH released AS (
     UPDATE amocrm_integrations SET
         lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
@@ -109,18 +108,13 @@ WITH released AS (
         problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING id, problem_at
-), notified AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
-    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
-    FROM released WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-)
+), notified AS ({accepted(f"released {_LONG_ENOUGH}")})
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
-"""
+"""  # noqa: S608 - all of it is ours
 
 # No answer came: the lease stays, and says why; a person is told as above.
-NOTE_UNKNOWN = """
+NOTE_UNKNOWN = f"""
 WITH noted AS (
     UPDATE amocrm_integrations SET
         problem_at = CASE WHEN refresh_failures > 0 THEN coalesce(problem_at, amocrm_now()) ELSE amocrm_now() END,
@@ -128,23 +122,30 @@ WITH noted AS (
         refresh_failures = refresh_failures + 1, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING id, problem_at
-), notified AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
-    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
-    FROM noted WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-)
+), notified AS ({accepted(f"noted {_LONG_ENOUGH}")})
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
-"""
+"""  # noqa: S608 - all of it is ours
 
-# The account has another address, unless another connection of this widget type has it already.
+# The account has another address, unless another connection of this widget type has it already. One that was saved for
+# the new address and never connected, because nobody had heard of the renaming here, gives way.
 RENAME = """
-WITH moved AS (
+WITH freed AS (
+    UPDATE amocrm_integrations o SET
+        account_domain = 'unused-' || left(o.id::text, 8) || substring(o.account_domain FROM '[.].*'),
+        status = 'disconnected',
+        problem_code = 'other_integration', problem_at = amocrm_now(), updated_at = amocrm_now(),
+        problem_detail = amocrm_message('{host} has another integration for {widget_type} already.',
+            jsonb_build_object('host', o.account_domain, 'widget_type', o.widget_type))
+    FROM amocrm_integrations i WHERE i.id = %(id)s AND o.id <> i.id AND o.widget_type = i.widget_type
+      AND o.account_domain = %(domain)s AND o.account_id IS NULL AND o.connected_at IS NULL
+    RETURNING o.id
+), moved AS (
     UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now()
     WHERE id = %(id)s AND account_domain <> %(domain)s
       AND NOT EXISTS (SELECT FROM amocrm_integrations o
-                      WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type)
+                      WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type
+                        AND o.id NOT IN (SELECT id FROM freed))
     RETURNING id
 )
 INSERT INTO amocrm_events (integration_id, kind, message)
@@ -229,14 +230,10 @@ VALUES (%(id)s::uuid, 'authorization.failed', 'warning', %(detail)s, %(request_i
 # along. The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
 CONNECT = """
 WITH connected AS (
-    UPDATE amocrm_integrations i SET
+    UPDATE amocrm_integrations SET
         status = 'connected', account_id = %(account_id)s, client_id = %(client_id)s,
         client_secret = coalesce(%(client_secret)s, client_secret), redirect_uri = %(redirect_uri)s,
         settings = settings || jsonb_strip_nulls(jsonb_build_object('account_country', nullif(%(country)s, ''))),
-        account_domain = CASE
-            WHEN EXISTS (SELECT FROM amocrm_integrations o WHERE o.account_domain = %(account_domain)s
-                         AND o.widget_type = i.widget_type AND o.id <> i.id) THEN i.account_domain
-            ELSE %(account_domain)s END,
         access_token = %(access_token)s, refresh_token = %(refresh_token)s,
         access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
         refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1, api_domain = %(api_domain)s,
