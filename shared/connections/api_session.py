@@ -206,6 +206,5 @@ class Connections(Struct, frozen=True):
 
 
 def _of_one_place(error: errors.UnauthorizedError) -> errors.UnauthorizedError:
-    """As callers are told it: nobody has to authorise anything."""
-    is_page = isinstance(error, errors.UnauthorizedPageError)
-    return error if is_page else errors.UnauthorizedPlaceError(error.message, error.status, error.request_id)
+    """As callers are told it, whoever has said so: nobody has to authorise anything."""
+    return errors.UnauthorizedPlaceError(error.message, error.status, error.request_id)
