@@ -83,6 +83,22 @@ def test_what_is_long_leaves_room_for_what_stands_beside_it() -> None:
     assert most - least < 40  # points, of three lines
 
 
+def test_a_text_without_a_space_ends_on_the_page() -> None:
+    """A link, a key, a list without spaces: what no line has room for ran over the page's edge, and was cut off."""
+    without = "A1B2C3D4" * 30
+    items = [calculation()["calculation"]["items"][1] | {"name": without, "unit_price": "17499.99"}]
+    for changed in (
+        {"parameters": [{"name": "Ссылка", "value": without}]},
+        {"parameters": [{"name": without[:100], "value": "Да"}]},
+        {"items": items},
+        {"title": without[:200]},
+    ):
+        page = quotation.picture(_calculation(**changed), quotation.Company("", (without,)), WORDS, MOMENT)
+        printed = ImageOps.invert(Image.open(BytesIO(page)).convert("L")).getbbox()
+        assert printed is not None
+        assert (printed[0] >= 55, printed[2] <= 541) == (True, True), changed.keys()  # margins of 20 mm
+
+
 def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
     totals = {
         "ru": "Итого: 17\u202f999,99",
