@@ -128,6 +128,8 @@ class Refetch(Struct):
     def _guarded(self, due: Due, work: Callable[[], None]) -> None:
         """One entity that amoCRM does not show, or nobody can make anything of, keeps no other waiting: it is tried
         again later, by itself."""
+        clock = self.runtime.clock
+        began = clock.monotonic()
         try:
             work()
         except (DatabaseUnavailableError, LeaseLostError, ReauthRequiredError, RefreshDelayedError):
@@ -137,7 +139,7 @@ class Refetch(Struct):
                 self._refused(due, error)  # nobody is told that the account is not paid
                 return
             if isinstance(error, AmocrmError):
-                if not self.failures.is_of_one(error):
+                if not self.failures.is_of_one(error, clock.monotonic() - began):
                     raise
             else:
                 logs.failed("change.failed", error, entity_type=due.entity_type, entity_id=due.entity_id)

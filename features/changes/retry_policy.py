@@ -28,6 +28,7 @@ _DEFINITE: Final = (
 )
 # So many that fail one after the other, not by amoCRM's definite no, may be its trouble and not theirs.
 _MOST_IN_A_ROW: Final = 3
+_QUICK: Final = 5.0  # seconds
 
 _FIRST_BACKOFF: Final = 15.0
 _LAST_BACKOFF: Final = 3600.0
@@ -65,13 +66,12 @@ class RunFailures(Struct):
     def is_beside_the_tariff(self, error: Exception) -> bool:
         return isinstance(error, errors.PaymentRequiredError) and self._is_there()
 
-    def is_of_one(self, error: errors.AmocrmError) -> bool:
-        """Whether it concerns one entity, and the next may be asked for. Where amoCRM does not answer at all each
-        costs the time of a whole call: that nobody goes on with."""
+    def is_of_one(self, error: errors.AmocrmError, took: float) -> bool:
+        """Whether it concerns one entity, and the next may be asked for. `took`: its seconds; nobody goes on
+        with several of which each takes the time of a whole call."""
         self.in_a_row += not is_definite(error)
-        if self.in_a_row < _MOST_IN_A_ROW or not is_of_one(error):
-            return is_of_one(error)
-        return isinstance(error, errors.AnsweredError) and self._is_there()
+        is_too_much = self.in_a_row >= _MOST_IN_A_ROW
+        return is_of_one(error) and (not is_too_much or (took < _QUICK and self._is_there()))
 
     def _is_there(self) -> bool:
         if self.shows_events is None:

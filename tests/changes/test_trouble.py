@@ -45,7 +45,9 @@ def test_one_thing_that_amocrm_does_not_show_waits_alone(feed: Feed, status: int
 
 
 @pytest.mark.vendor("http.unauthorized_place")
-@pytest.mark.parametrize(("kind", "status"), [("status", 401), ("html", 401), ("status", 403), ("status", 500)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("status", 401), ("html", 401), ("status", 403), ("status", 500), ("html", 502)]
+)
 def test_several_things_that_amocrm_does_not_show_hold_up_nothing_else(feed: Feed, kind: str, status: int) -> None:
     """One method that says so for a day, or some things that are broken: three one after the other ended each run."""
     feed.story.simulator.fault(kind, path="/api/v4/leads/.*/notes/.*", status=status, times=10_000)
@@ -73,6 +75,23 @@ def test_where_amocrm_shows_nothing_it_is_left_soon(feed: Feed, kind: str) -> No
     feed.run()
     ((tried,),) = feed.story.sql("SELECT count(*) FROM amocrm_hints WHERE attempts > 0")
     assert tried <= 3
+
+
+def test_what_amocrm_is_long_silent_about_ends_the_run_soon(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs the time of a whole call, which is that of other accounts, too."""
+    read, asked = FeedApi.note, list[int]()
+
+    def silent(self: FeedApi, *args: Any) -> dict[str, Any]:
+        asked.append(1)
+        feed.story.clock.advance(seconds=LIMITS.read)
+        return read(self, *args)
+
+    monkeypatch.setattr(FeedApi, "note", silent)
+    feed.story.simulator.fault("reset_before", path="/api/v4/leads/.*/notes/.*", times=10_000)
+    for number in range(5):
+        feed.person(note=f"Note {number}")
+    feed.run()
+    assert len(asked) == 3
 
 
 def test_a_page_with_404_is_no_deletion(feed: Feed) -> None:
