@@ -98,6 +98,18 @@ def of_evolution(tree: Tree) -> Iterator[str]:
     yield lid(*(key.get(name) for name in names))
 
 
+# source: public receivers of uazapi
+def of_uazapi(tree: Tree) -> Iterator[str]:
+    message = branch_of(tree.get("message"))
+    yield lid(*(message.get(name) for name in ("sender_lid", "sender", "chatlid", "chatid")))
+
+
+# source: bodies of WuzAPI and Evolution Go in public receivers
+def of_whatsmeow(told: Tree) -> Iterator[str]:
+    info = branch_of(told.get("Info"))
+    yield lid(*(info.get(name) for name in ("Sender", "SenderAlt", "Chat")))
+
+
 # source: UltraMsg's reference, "Webhooks"; bodies in public code
 def of_ultramsg(tree: Tree) -> Iterator[str]:
     data = branch_of(tree.get("data"))

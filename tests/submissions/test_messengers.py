@@ -133,6 +133,42 @@ WAPPI: dict[str, Any] = {
     "is_me": False, "chat_type": "dialog", "caption": "",
 }  # fmt: skip
 WAPPIS_OWN = {"wh_type": "outgoing_message_api", "from": WAPPI["to"], "to": WAPPI["from"], "is_me": True}
+# source: public receivers of uazapi, which keep its bodies
+UAZAPI: dict[str, Any] = {
+    "BaseUrl": "https://glass.uazapi.com", "EventType": "messages", "owner": "74950000099", "token": "it-writes-for-us",
+    "chat": {"phone": "+7 921 100-02-01", "wa_name": "Анна", "wa_chatid": "79211000201@s.whatsapp.net"},
+    "message": {
+        "messageid": "3EB0", "chatid": "79211000201@s.whatsapp.net", "sender": "190722435231786@lid",
+        "sender_pn": "79211000201@s.whatsapp.net", "senderName": "Анна", "fromMe": False, "isGroup": False,
+        "text": "Хочу дверь", "content": "Хочу дверь", "owner": "74950000099",
+    },
+}  # fmt: skip
+UAZAPIS_READ = {"MessageIDs": ["3EB0"], "Chat": "79211000201@s.whatsapp.net", "IsFromMe": False, "Type": "read"}
+# source: bodies of WuzAPI and Evolution Go in public receivers
+INFO = {
+    "ID": "3EB0", "Chat": "79211000201@s.whatsapp.net", "Sender": "190722435231786:12@lid", "IsFromMe": False,
+    "SenderAlt": "79211000201@s.whatsapp.net", "IsGroup": False, "PushName": "Анна", "Timestamp": "2026-11-28T10:00:00",
+}  # fmt: skip
+WUZAPI: dict[str, Any] = {
+    "type": "Message", "token": "it-writes-for-us",
+    "event": {"Info": INFO, "Message": {"conversation": "Хочу дверь"}},
+}  # fmt: skip
+EVOLUTION_GO: dict[str, Any] = {
+    "event": "Message", "instanceId": "i1", "instanceToken": "it-writes-for-us",
+    "data": {"Info": INFO, "Message": {"extendedTextMessage": {"text": "Хочу дверь"}}},
+}  # fmt: skip
+# source: Gupshup's reference, "Inbound events", version 2
+GUPSHUP: dict[str, Any] = {
+    "app": "Glass", "timestamp": 1580227766370, "version": 2, "type": "message",
+    "payload": {
+        "id": "ABEG", "source": "79211000201", "type": "text", "payload": {"text": "Хочу дверь"},
+        "sender": {"phone": "79211000201", "name": "Анна", "country_code": "7", "dial_code": "9211000201"},
+    },
+}  # fmt: skip
+GUPSHUPS_READ = {"id": "ABEG", "type": "read", "destination": "79211000201", "payload": {"ts": 1585344475}}
+# source: the references of ChatApp, Maytapi and Telnyx
+CHATAPP = {"fromMe": True, "chat": {"phone": "79211000201", "name": "Анна"}, "message": {"text": "Да"}}
+TELNYX = {"direction": "outbound", "from": {"phone_number": "+74950000099"}, "to": [{"phone_number": "+79211000201"}]}
 # source: Kapso's reference of its webhooks, version 2; public receivers, which pass over `outbound`
 KAPSO: dict[str, Any] = {
     "message": {
@@ -178,6 +214,16 @@ OWN: dict[str, Any] = {
     "WhatsApp: a call begins": _cloud({"contacts": TO_CLIENT["contacts"], "calls": [CALL_BEGINS]}, field="calls"),
     "Kapso: written by its bot": KAPSO
     | {"message": KAPSO["message"] | {"from": "74950000099", "kapso": {"direction": "outbound", "status": "sent"}}},
+    "uazapi: written on the phone": UAZAPI | {"message": UAZAPI["message"] | {"fromMe": True}},
+    "uazapi: read": {"EventType": "messages_update", "owner": UAZAPI["owner"], "event": UAZAPIS_READ},
+    "uazapi: its account": {"EventType": "connection", "owner": UAZAPI["owner"], "instance": {"status": "connected"}},
+    "WuzAPI: written on the phone": WUZAPI | {"event": WUZAPI["event"] | {"Info": INFO | {"IsFromMe": True}}},
+    "WuzAPI: read": {"type": "ReadReceipt", "event": UAZAPIS_READ, "state": "Read"},
+    "Evolution Go: written": EVOLUTION_GO | {"data": EVOLUTION_GO["data"] | {"Info": INFO | {"IsFromMe": True}}},
+    "Gupshup: read": GUPSHUP | {"type": "message-event", "payload": GUPSHUPS_READ},
+    "ChatApp: written": {"meta": {"type": "message"}, "data": [CHATAPP]},
+    "Maytapi: delivered": {"type": "ack", "data": [{"ackType": "delivered", "chatId": "79211000201@c.us"}]},
+    "Telnyx: written": {"data": {"event_type": "message.sent", "payload": TELNYX}},
     "Wappi: written": {"messages": [WAPPI | WAPPIS_OWN]},
     "Wappi: read": {"messages": [{"wh_type": "delivery_status", "id": "3EB0", "status": "read", "from": WAPPI["to"]}]},
     "Wappi: its account": {"messages": [{"wh_type": "authorization_status", "profile_id": "0d1a"}]},
@@ -414,12 +460,27 @@ def test_a_call_in_whatsapp_is_one_form_of_the_client_whichever_way_it_goes(ends
     assert _sent(_cloud({"calls": [CALL_BEGINS | ends, CALL | ends]}, field="calls")).key == found.key
 
 
-@pytest.mark.parametrize(("body", "phones"), [(KAPSO, ["+79211000201"]), (CRISP, [])])
-def test_what_is_written_by_kapso_and_crisp_has_its_text_and_writer(body: dict[str, Any], phones: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("body", "writer"),
+    [
+        (KAPSO, ""),
+        (CRISP, "crisp:session_36ba"),
+        (GUPSHUP, ""),
+        (UAZAPI, "whatsapp:190722435231786@lid"),
+        (WUZAPI, "whatsapp:190722435231786@lid"),
+        (EVOLUTION_GO, "whatsapp:190722435231786@lid"),
+    ],
+)
+def test_what_is_written_through_a_relay_has_its_text_and_writer(body: dict[str, Any], writer: str) -> None:
+    """Of a body with the company's own number beside a read message that number was the contact's; and what lets
+    anybody write for the company stood in the note."""
     found = _sent(body)
     assert isinstance(found.body, SubmitForm)
-    assert (found.body.contact.name, found.body.contact.phones, found.body.comment) == ("Анна", phones, "Хочу дверь")
-    assert (found.writer_id, found.key is not None) == ("" if phones else "crisp:session_36ba", True)
+    assert (found.body.contact.name, found.body.comment, found.writer_id) == ("Анна", "Хочу дверь", writer)
+    phones = ["".join(sign for sign in one if sign.isdigit()) for one in found.body.contact.phones]
+    assert phones == ([] if body is CRISP else ["79211000201"])
+    assert found.key is not None
+    assert not {"it-writes-for-us", "74950000099"} & set(str(found.body.fields).split("'"))
 
 
 @pytest.mark.parametrize(
@@ -661,6 +722,9 @@ def test_of_a_group_the_writer_is_the_person() -> None:
         {"type": "callback", "fromMe": "x", "phone": "+7 921 100-02-09"},
         {"event": "order.created", "instance": "x", "data": {"phone": "+7 921 100-02-09"}},
         {"object": "page", "entry": [{"phone": "+7 921 100-02-09"}]},
+        {"EventType": "Wedding", "owner": "Ann", "phone": "+7 921 100-02-09"},
+        {"type": "lead", "event": {"Info": "x"}, "phone": "+7 921 100-02-09"},
+        {"data": [{"fromMe": False}], "phone": "+7 921 100-02-09"},
     ],
 )
 def test_what_only_looks_like_a_messengers_is_a_form(body: dict[str, Any]) -> None:

@@ -22,7 +22,11 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("phone fromMe type", whatsapp.zapi),
     ("momment type", whatsapp.zapi),
     ("event instance data", whatsapp.evolution),
+    ("event instanceId data", whatsapp.whatsmeow),
+    ("EventType chat message", whatsapp.uazapi),
+    ("EventType owner", whatsapp.uazapi),
     ("event_type instanceId data", whatsapp.ultramsg),
+    ("app payload version type", whatsapp.gupshup),
     ("waId eventType", whatsapp.wati),
     ("payload version timestamp", chats.avito),
     ("event payload", whatsapp.waha),
@@ -32,11 +36,12 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("service title bot contact", chats.sendpulse),
     ("client message is_input project_id", chats.salebot),
 )
-# By one name each, so that they come after all others.
+# By names that others have as well, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("messages", chats.relayed),
     ("statuses", chats.states),
     ("update_id", chats.telegram),
+    ("type event", whatsapp.whatsmeow),
 )
 _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str]]]] = {
     chats.twilio: messenger_ids.of_twilio,
@@ -46,6 +51,8 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     whatsapp.green: messenger_ids.of_green,
     whatsapp.zapi: messenger_ids.of_zapi,
     whatsapp.evolution: messenger_ids.of_evolution,
+    whatsapp.uazapi: messenger_ids.of_uazapi,
+    whatsapp.whatsmeow: lambda tree: messenger_ids.of_whatsmeow(whatsapp.of_whatsmeow(tree)),
     whatsapp.ultramsg: messenger_ids.of_ultramsg,
     chats.relayed: messenger_ids.of_relay,
     chats.telegram: messenger_ids.of_telegram,

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from features.submissions import messenger_ids, value_looks
-from features.submissions.carts import text
+from features.submissions.carts import branches, text
 from features.submissions.flattening import named_values
 from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
@@ -49,11 +49,15 @@ def is_own(tree: Tree) -> bool:
     """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, or where
     the message has gone. Of a call the direction says no such thing."""
     inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
-    messages = [one for one in (*inner, *(branch_of(one.get("message")) for one in inner)) if one]
-    names = {re.sub(r"[^a-z]", "", text(dict(tree), name).lower()) for name in _OF_EVENTS}
+    deeper = (branch_of(one.get(name)) for one in inner for name in ("message", "payload"))
+    messages = [one for one in (*inner, *deeper) if one]
+    told = [text(dict(tree), name) for name in _OF_EVENTS] + [text(dict(one), "event_type") for one in inner]
+    names = {re.sub(r"[^a-z]", "", one.lower()) for one in told}
     ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
     is_out = bool(ways & OUT) and any("message" in one for one in names)
     is_out = is_out or bool(names & _OWN_EVENTS) or any(one.startswith(_OF_AGENTS) for one in names)
+    listed = branches(tree.get("data"))
+    is_out = is_out or (bool(listed) and all(map(messenger_ids.is_own, listed)))
     return is_out or any(map(messenger_ids.is_own, (tree, *messages)))
 
 
@@ -63,6 +67,7 @@ _OWN_EVENTS: Final = frozenset(
         *("deliverycallback", "messagestatuscallback", "presencechatcallback"),  # Z-API's
         *("connectedcallback", "disconnectedcallback"),
         "outbox",  # Chat2Desk's
+        "ack",  # Maytapi's
     )
 )
 _OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like

@@ -13,6 +13,12 @@ from shared.platform.nested import Tree
 _OF_EVOLUTION: Final = re.compile(
     r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
 )
+_OF_UAZAPI: Final = frozenset(
+    (
+        *("connection", "history", "message", "messages", "messages_update", "call", "contacts", "presence"),
+        *("groups", "labels", "chats", "chat_labels", "blocks", "leads", "sender"),
+    )
+)
 # A call is told as well, by whom it is.
 _OF_WAHA: Final = re.compile(r"(?:session|state|engine|presence|message|poll|chat|groups?|label)\.")
 
@@ -114,6 +120,49 @@ def waha(tree: Tree) -> str | None:
     return text(payload, "id")
 
 
+# source: public receivers of uazapi, which keep its bodies
+def uazapi(tree: Tree) -> str | None:
+    """`owner` is the company's own, and stands beside whatever is told; of a group `sender_pn` has written."""
+    if str(tree["EventType"]).lower() not in _OF_UAZAPI:
+        return ""
+    chat, message = branch_of(tree.get("chat")), branch_of(tree.get("message"))
+    if not message or is_own(tree) or str(tree["EventType"]).lower() not in ("message", "messages"):
+        return None
+    for one in (tree, chat, message):
+        drop(one, "owner", "token", "BaseUrl")  # the second lets anybody write for the company
+    numbers = [number_of(message.get(name)) for name in ("sender_pn", "sender", "chatid")]
+    name = text(message, "senderName") or text(chat, "wa_contactName", "wa_name", "name")
+    written(tree, numbers, [text(message, "text") or text(message, "content")], name)
+    drop(tree, "EventType", "instanceName")
+    drop(message, "content", "messageTimestamp", "wasSentByApi", "fromMe", "id")
+    if is_so(message.get("isGroup")):
+        drop(chat, "phone")
+    for name in [name for name in chat if name.startswith("wa_") or name in ("id", "image", "imagePreview")]:
+        drop(chat, name)
+    return text(message, "messageid")
+
+
+# source: bodies of WuzAPI and Evolution Go in public receivers
+def whatsmeow(tree: Tree) -> str | None:
+    """What the library that both are made of hears, as it is."""
+    told = of_whatsmeow(tree)
+    info = branch_of(told.get("Info"))
+    if not info:
+        return None if "MessageIDs" in told else ""  # read or delivered
+    if is_so(info.get("IsFromMe")) or str(info.get("Chat")).endswith("@broadcast"):
+        return None
+    key = {"participantAlt": info.get("SenderAlt"), "participant": info.get("Sender"), "remoteJid": info.get("Chat")}
+    tree["name"] = text(info, "PushName")
+    drop(tree, "token", "instanceName", "instanceId", "instanceToken", "userID")
+    drop(info, "Timestamp", "IsFromMe", "DeviceSentMeta")
+    return _of_telephone(tree, {"key": key | {"id": text(info, "ID")}, "message": told.get("Message")})
+
+
+def of_whatsmeow(tree: Tree) -> Tree:
+    """An event of it, by either of the two."""
+    return branch_of(tree.get("data" if "instanceId" in tree else "event"))
+
+
 # source: UltraMsg's reference, "Webhooks"; bodies in public code
 def ultramsg(tree: Tree) -> str | None:
     data = branch_of(tree["data"])
@@ -129,6 +178,20 @@ def ultramsg(tree: Tree) -> str | None:
     drop(data, "time")
     drop(tree, "instanceId")
     return text(data, "id")
+
+
+# source: Gupshup's reference, "Inbound events", version 2; bodies in public receivers
+def gupshup(tree: Tree) -> str | None:
+    """What became of the company's own is an event of the message, and tells to whom it went."""
+    message = branch_of(tree["payload"])
+    if tree["type"] != "message":
+        return None
+    sender, said = branch_of(message.get("sender")), branch_of(message.get("payload"))
+    numbers = [number_of(one, is_bare=True) for one in (message.pop("source", None), sender.pop("phone", None))]
+    written(tree, numbers, [text(said, "text", "caption", "title")], text(sender, "name"))
+    drop(sender, "country_code", "dial_code")
+    drop(tree, "timestamp", "version")
+    return text(message, "id")
 
 
 # source: WATI's reference of webhooks; public receivers, which pass over its own by `owner` and the event's name
