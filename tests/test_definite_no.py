@@ -1,6 +1,7 @@
 """30-B: only amoCRM's definite no ends a connection; what lasts is told to somebody, and comes to an end."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -203,6 +204,25 @@ def test_a_renamed_account_that_somebody_has_entered_anew_goes_on_as_it_was(conn
     assert _read(connected) == 200
     others = "SELECT status, problem_code FROM amocrm_integrations WHERE id <> %s"
     assert connected.sql(others, known.id) == [("disconnected", "other_integration")]
+
+
+@pytest.mark.vendor("oauth.rename")
+def test_two_accounts_that_have_changed_their_names_are_both_found(connected: Story) -> None:
+    control, one = connected.simulator.control, connected.domain
+    other = control("account", subdomain=f"other{connected.account_id}", fill=False)["domain"]
+    query = urlsplit(control("consent", domain=other, client_id=connected.client_id)["location"]).query
+    assert connected.callback(query).status == 200
+    ids = (connected.row(one).id, connected.row(other).id)
+    names = [domain.partition(".")[0] for domain in (one, other)]
+    for domain, to in ((one, f"for-now{connected.account_id}"), (other, names[0]), (None, names[1])):
+        control("rename", domain=domain or f"for-now{connected.account_id}.amocrm.ru", to=to)
+    connected.clock.advance(hours=20)
+    for _ in range(2):
+        refresh_tokens(connected.runtime, 30)
+        connected.clock.advance(minutes=1)
+    assert (connected.row(other).id, connected.row(one).id) == ids
+    connected.domain = other
+    assert _read(connected) == 200
 
 
 def test_a_renamed_account_that_cannot_be_looked_for_now_is_told_as_gone_from_there(connected: Story) -> None:

@@ -12,6 +12,7 @@ import pytest
 from functions.crm_api.handler import handle as crm_api
 from functions.oauth_callback import handler
 from functions.oauth_callback.handler import handle as oauth_callback
+from functions.refresh_tokens.run import run as refresh_tokens
 from shared.connections import client_resolution, integrations
 from shared.platform.http import Request, Response
 from shared.platform.middleware import serve
@@ -127,6 +128,25 @@ def test_an_account_takes_nobody_elses_address_where_that_cannot_be_read(connect
     query = _consent(connected, connected.domain, connected.client_id).replace(connected.domain, strangers)
     assert connected.callback(query).status == 502
     assert connected.sql("SELECT account_domain FROM amocrm_integrations") == [(connected.domain,)]
+
+
+@pytest.mark.parametrize("old", ["goes on", "has ended"])
+def test_a_company_that_begins_anew_under_its_old_name_is_connected(connected: Story, old: str) -> None:
+    """Its old account has another name by now, which nobody has heard of here, or can: its tokens are dead."""
+    known, moved = connected.row(), f"old{connected.account_id}.amocrm.ru"
+    if old == "has ended":
+        connected.simulator.control("kill-tokens", refresh=True)
+    connected.simulator.control("rename", domain=connected.domain, to=moved.partition(".")[0])
+    new = connected.simulator.control("account", subdomain=connected.domain.partition(".")[0], fill=False)
+    assert connected.callback(_consent(connected, new["domain"], connected.client_id)).status == 200
+    row = connected.row()
+    assert (row.account_id, row.status, row.id != known.id) == (new["id"], "connected", True)
+    connected.clock.advance(minutes=1)
+    refresh_tokens(connected.runtime, 30)
+    found = connected.sql("SELECT account_domain, status FROM amocrm_integrations WHERE id = %s", known.id)
+    assert found == [
+        (moved, "connected") if old == "goes on" else (f"unused-{str(known.id)[:8]}.amocrm.ru", "connected")
+    ]
 
 
 def test_two_first_installations_of_one_account_at_the_same_instant_are_one(

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Self
 from uuid import UUID, uuid4
 
-from shared.connections import integrations
+from shared.connections import integrations, statements
 from shared.connections.integrations import Integration
 from shared.platform.messages import Message, english, say
 from shared.platform.secret import Guarded
@@ -117,6 +117,10 @@ def _known(database: Database, client: CodeClient, host: str, account_id: int) -
         return there.id
     if there.client_id == client.client_id and there.account_id is None:
         return there.id  # another first installation of this account has made it a moment ago
+    if there.account_id not in (None, account_id):
+        place = {"domain": host, "widget_type": client.widget_type, "account_id": account_id}
+        database.execute(statements.GIVE_WAY, place)
+        return None
     raise other_integration(client, host)
 
 
