@@ -36,6 +36,8 @@ from features.submissions.visitor import (
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
 # That, what names its form, and the builder's own state: it is no answer of anybody's.
 _FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip"} - {"eventid"})
+# What proves who has sent it, and may let others write for the company.
+_SECRETS: Final = frozenset({"secret", "secretkey", "webhooksecret", "apikey", "apitoken", "accesstoken", "authtoken"})
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})
@@ -357,7 +359,11 @@ def _is_furniture(value: NamedValue) -> bool:
     plain = plain_id(value.name)
     if plain == "token":
         return "form_response" in around
-    if plain in _FURNITURE or {value.name.lower(): value.values[0]} in _TRIALS:
+    if (
+        plain in _FURNITURE
+        or (plain in _SECRETS and " " not in value.name)
+        or {value.name.lower(): value.values[0]} in _TRIALS
+    ):
         return True
     if plain == "id" and around and around[-1] in _FORMS:
         return True

@@ -1,4 +1,5 @@
-"""What a name of a field says in the languages of our users: English, Russian, Ukrainian, Uzbek, Spanish, Portuguese.
+"""What a name of a field says in the languages of our users: English, Russian, Ukrainian, Uzbek, Spanish, Portuguese;
+and of Kazakh, in which sites of Kazakhstan have to be as well, whose name it is and what was written.
 
 Whole names mean what they say whatever is written there; words within a name only where the value looks like it.
 """
@@ -28,16 +29,18 @@ Meaning = Literal[
 
 _APOSTROPHES: Final = re.compile("['‘’ʼʻ`]")
 _WHOLE: Final[dict[Meaning, str]] = {
-    "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
+    "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism"
+    " аты атыңыз есімі есіміңіз аты-жөні аты-жөніңіз",
     "first_name": "first-name firstname fname mf-listing-fname",  # the last one as MetForm calls it
-    "last_name": "last-name lastname lname mf-listing-lname surname фамилия прізвище apellido sobrenome familiya",
+    "last_name": "last-name lastname lname mf-listing-lname surname фамилия прізвище apellido sobrenome familiya"
+    " тегі тегіңіз",
     "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile"
     " caller callerid caller-id callerphone caller-phone caller-number callernumber",
     "email": "email e-mail your-email mail почта e-mail-адрес пошта correo pochta",
     "comment": "comment comments message your-message textarea"
-    " сообщение комментарий повідомлення коментар mensaje mensagem xabar",
+    " сообщение комментарий повідомлення коментар mensaje mensagem xabar хабарлама",
     "form": "form formname form-name formtitle form-title quizname quiz-name",
-    "page": "page page-url pageurl referer url href",
+    "page": "page page-url pageurl referer http-referer url href",
     "referrer": "referrer",
 }
 
@@ -65,14 +68,14 @@ _PHONE_WORDS: Final = _plains(
 _EMAIL: Final = "mail почт пошт pochta correo имейл мейл"
 _NAME_WORDS: Final = _plains(
     "name имя имени фио fio nombre nome ism ismi ismingiz ismi-sharif імʼя імені зовут звать звати llama llamas chama"
-    " chamas обращаться звертатися"
+    " chamas обращаться звертатися аты атыңыз есімі есіміңіз жөні жөніңіз"
 )
 _FIRST_WORDS: Final = _plains("firstname fname")
 _OF_FIRST: Final = _plains("first given primer")  # beside a word for name
 _OF_LAST: Final = _plains("last family ultimo")
 _OF_MIDDLE: Final = "middle"
 _LAST_WORDS: Final = _plains(
-    "surname lastname lname фамилия фамилию прізвище apellido apellidos sobrenome familiya familiyangiz"
+    "surname lastname lname фамилия фамилию прізвище apellido apellidos sobrenome familiya familiyangiz тегі тегіңіз"
 )
 _PERSON_WORDS: Final = _plains(
     "your client customer user person contact contacts buyer guest visitor billing payer sender ваше ваш вашего"
@@ -90,7 +93,7 @@ _NOT_A_NAME: Final = (
     " bank банк banco issuer channel канал trunk"
     " button quiz title template scenario сценар agent питання вопрос question notification"
     " ad ads adset adgroup anuncio conjunto объявлен creative tree queue widget виджет pipeline воронк funnel funil"
-    " embudo workflow tag shipping shipment envio"
+    " embudo workflow tag shipping shipment envio өнім тауар қызмет"
 )
 _NOT_A_PHONE: Final = _plains(
     "model модель модели тип type id code код country страна brand марка бренд verified время time modelo marca tipo"
@@ -200,7 +203,7 @@ _BESIDE: Final = _plains(
 # The company's own line or mailbox, and those of whoever sells for it: they count where the visitor can be reached in
 # no way. One that all have who write by their phones alone, or buy from one partner, would make one person of them.
 _LINES: Final = _plains(
-    "merchant shop store site virtual called callee line did dialed dialled tracking tracked our"
+    "merchant shop store site virtual called callee line trunk did dst dialed dialled tracking tracked our"
     " redirect redirected substituted calltracking connected channel bot instance tienda loja"
     " магазина сайта виртуальный линии подменный подменного канала бота"
     " partner partners affiliate affiliates aff producer producers coproducer commission commissions"

@@ -183,3 +183,45 @@ def test_35_of_goods_of_cs_cart_the_amount_says_how_many() -> None:
     assert [(one.name, str(one.quantity), one.sku) for one in body.order.items] == [("Mirror", "3", "M-1")]
     assert body.contact.phones == ["+380501000147"]
     assert body.order.total == 1510
+
+
+def test_a_form_in_kazakh_has_who_and_what() -> None:
+    body = _sent({"json": {"Аты-жөніңіз": "Айгүл Нұр", "Телефон нөміріңіз": "8 701 000 02 01", "Хабарлама": "Есік"}})
+    assert isinstance(body, SubmitForm)
+    assert (full_name(body.contact), body.contact.phones, body.comment) == ("Айгүл Нұр", ["8 701 000 02 01"], "Есік")
+    other = _sent({"json": {"Өнім аты": "Есік", "phone": "8 701 000 02 01"}})
+    assert full_name(other.contact) == ""
+
+
+def test_the_marks_of_the_page_that_php_calls_http_referer_are_those_of_the_visit() -> None:
+    page = "https://okna.example/?utm_source=ya&utm_campaign=doors"
+    body = _sent({"form": {"name": "Ana", "phone": "+34 611 10 01 45", "HTTP_REFERER": page}})
+    assert isinstance(body, SubmitForm)
+    assert (body.form.page, body.tracking) == (page, {"utm_source": "ya", "utm_campaign": "doors"})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"trunkNum": "+380440000099", "otherLegs": [{"id": 1, "name": None, "num": "+380671000145"}]},  # Phonet's
+        {"dst": "+380440000099", "src": "+380671000145", "event": "call_completed"},
+        {"src": "101", "dst": "+380671000145"},  # from us
+    ],
+)
+def test_the_trunk_or_line_that_was_called_is_nobodys_who_calls(call: dict[str, Any]) -> None:
+    """All who called were one person."""
+    assert _sent({"json": call}).contact.phones == ["+380671000145"]
+
+
+def test_what_proves_the_sender_stands_in_no_note() -> None:
+    """A relay's token lets whoever reads it write for the company."""
+    told = {
+        "secret": "s-1",
+        "api_token": "s-2",
+        "apiKey": "s-3",
+        "accessToken": "s-4",
+        "API key": "asked",
+        "token": "9",
+    }
+    body = _sent({"json": {"email": "t45@example.org", **told}})
+    assert body.fields == {"API key": ["asked"], "token": ["9"]}
