@@ -130,15 +130,17 @@ def test_an_account_takes_nobody_elses_address_where_that_cannot_be_read(connect
     assert connected.sql("SELECT account_domain FROM amocrm_integrations") == [(connected.domain,)]
 
 
+@pytest.mark.parametrize("way", ["from inside amoCRM", "by its link"])
 @pytest.mark.parametrize("old", ["goes on", "has ended"])
-def test_a_company_that_begins_anew_under_its_old_name_is_connected(connected: Story, old: str) -> None:
+def test_a_company_that_begins_anew_under_its_old_name_is_connected(connected: Story, old: str, way: str) -> None:
     """Its old account has another name by now, which nobody has heard of here, or can: its tokens are dead."""
     known, moved = connected.row(), f"old{connected.account_id}.amocrm.ru"
     if old == "has ended":
         connected.simulator.control("kill-tokens", refresh=True)
     connected.simulator.control("rename", domain=connected.domain, to=moved.partition(".")[0])
     new = connected.simulator.control("account", subdomain=connected.domain.partition(".")[0], fill=False)
-    assert connected.callback(_consent(connected, new["domain"], connected.client_id)).status == 200
+    state = None if way == "from inside amoCRM" else connected.begin_consent()
+    assert connected.callback(_consent(connected, new["domain"], connected.client_id, state)).status == 200
     row = connected.row()
     assert (row.account_id, row.status, row.id != known.id) == (new["id"], "connected", True)
     connected.clock.advance(minutes=1)

@@ -19,8 +19,8 @@ from shared.storage.encryption import Keyring
 class Row(Enum):
     """Which row the tokens may go to, once the account is known."""
 
-    # The one that began the consent; where that is new, and the account is known by the address that it had before, the
-    # account's own of this client and type.
+    # The one that began the consent. Where that is new, and the account is known by the address that it had before, the
+    # account's own of this client and type; where another account has its address by now, a new one.
     OWN = "own"
     OF_CLIENT = "of_client"  # the account's row of this client; a new one where it has none
     OF_WIDGET_TYPE = "of_widget_type"  # the account's row of the widget type: the client, too, becomes this one
@@ -107,8 +107,7 @@ def _known(database: Database, client: CodeClient, host: str, account_id: int) -
         raise WrongRowError("client_in_use", detail)
     if own is not None and own.account_id is None and own.account_domain == host:
         return own.id
-    if client.row is Row.OWN:
-        assert own is not None
+    if client.row is Row.OWN and own is not None and own.account_domain != host:
         raise other_account(own, host)
     there = integrations.by_domain(database, host, client.widget_type)
     if there is None:
