@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from features.submissions import builder_adapters, carts, html_form, person_identity, sender_answers
+from features.submissions import amocrm_hooks, builder_adapters, carts, html_form, person_identity, sender_answers
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
@@ -39,6 +39,10 @@ _TRIED: Final = say("The site builder has tried the address; there is nothing to
 _OWN: Final = say(
     "It tells of the company's own messages, of its account with a messenger, or of the beginning of a call: nobody "
     "has written, and there is nothing to bring into amoCRM."
+)
+_OF_AMOCRM: Final = say(
+    "It is a webhook of amoCRM's own, which tells of deals, contacts or messages there. Nothing is made of it: amoCRM "
+    "would tell of that as well, without an end. What happens there is brought by events."
 )
 _NOT_PLACED: Final = say(
     "The buyer has not placed this order yet. WooCommerce tells of it again when it is placed; older versions do so by "
@@ -66,6 +70,8 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
         tree = listed[0]  # of several each comes by itself, see batches.py
     if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
         return ReceivedForm(SubmitForm(), None, is_test=True)
+    if amocrm_hooks.is_one(tree):
+        return ReceivedForm(SubmitForm(), None, is_test=True, reason=_OF_AMOCRM)
     asked = sender_answers.to_trial(tree, request)
     if asked is not None:
         return ReceivedForm(SubmitForm(), None, is_test=True, answer=asked)

@@ -262,6 +262,31 @@ def test_35_an_address_that_is_tried_writes_nothing(site: Story, body: bytes, ki
     assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"leads[add][0][id]": "25399013", "leads[add][0][name]": "Заявка", "leads[add][0][price]": "0"},
+        {"leads[status][0][id]": "25399013", "leads[status][0][status_id]": "142"},
+        {
+            "contacts[update][0][name]": "Нина",
+            "contacts[update][0][custom_fields][0][values][0][value]": "+79165554433",
+        },
+        {"message[add][0][text]": "Привет", "message[add][0][author][name]": "Нина"},
+    ],
+)
+def test_what_amocrm_tells_of_itself_makes_no_deal_of_which_it_would_tell_again(
+    site: Story, told: dict[str, str]
+) -> None:
+    """A webhook of amoCRM's with the address of forms: each deal was told of, and made the next one, without an end."""
+    account_of = {"account[id]": "29085955", "account[subdomain]": "glass"}
+    answer = _sent(site, urlencode(told | account_of).encode(), FORM)
+    assert (answer.status, answer.body) == (200, b"ok")
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+    form = {"leads": "3", "message": "Перезвоните", "account[id]": "7", "phone": "+7 916 555-44-33"}
+    assert _sent(site, urlencode(form).encode(), FORM).status == 200
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_35_an_address_may_be_looked_at(site: Story, method: str) -> None:
     def looked(key: str) -> int:
