@@ -58,6 +58,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "has_filters",
             "has_customers",
             "may_use_webhooks",
+            "asks_addresses",
             "unknown_settings",
             "bare_messages",
             "declined_to_trash",

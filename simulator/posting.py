@@ -91,6 +91,7 @@ class Posting:
         self._arrived = asyncio.Event()
         self.weather = Weather()
         self.sent = 0
+        self.answering: set[str] = set()  # addresses that have answered when they were asked
         self.once: deque[tuple[str, int | None, str]] = deque(maxlen=500)  # what was sent once, and the answers
 
     def bring(self, hook: Hook, one: News) -> None:
@@ -101,6 +102,15 @@ class Posting:
         """What an account sends once is to be sent now."""
         if account.outbox:
             self._arrived.set()
+
+    async def ask(self, destination: str) -> None:
+        """Whether somebody is at an address that is to be saved."""
+        self.answering.discard(destination)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
+            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(destination) as answer:
+                if answer.status == 200:
+                    self.answering.add(destination)
 
     async def send_all(self) -> None:
         """Sends what is waiting, until it is cancelled."""

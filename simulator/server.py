@@ -73,6 +73,7 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
             return spoiled
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = list(request.query.items())
+    await _ask_address(simulation, request, host, body)
     before = len(simulation.truth.effects)
     answer, client_id = api.answer(simulation, Request(host, request.method, request.path, query, headers, body))
     crowd.happen(simulation.meanwhile, request.path)
@@ -90,6 +91,18 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
         if spoiled is not None:
             return spoiled
     return _sent(answer)
+
+
+async def _ask_address(simulation: Simulation, request: web.BaseRequest, host: str, body: bytes) -> None:
+    """Rules do not wait, so who is to be told is asked before them."""
+    account = simulation.world.accounts.get(host)
+    if (
+        account is not None
+        and account.asks_addresses
+        and (request.method, request.path) == ("POST", "/api/v4/webhooks")
+    ):
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            await simulation.journal.posting.ask(str(json.loads(body)["destination"]))
 
 
 async def _before(request: web.BaseRequest, fault: Fault) -> web.StreamResponse | None:

@@ -122,6 +122,7 @@ class Account:
     started_bots: list[Entity] = field(default_factory=list)  # by the API, the oldest first
     outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
     may_use_webhooks: bool = True  # the tariff
+    asks_addresses: bool = False  # of subscriptions, before they are saved
     unknown_settings: list[str] = field(default_factory=list)  # of subscriptions: they are refused
     declined_to_trash: bool = False  # the deal of an incoming lead that was declined; else it is closed
     bare_messages: bool = False  # hooks of a visitor's message are `add[0]`, without the word `message` before it

@@ -152,7 +152,7 @@ def test_each_function_starts_by_its_documented_command(function: str, environme
                     time.sleep(0.1)
         assert answer is not None
         expected = {
-            "amocrm_events": 405,
+            "amocrm_events": 200,
             "crm_api": 404,
             "oauth_callback": 400,
             "refresh_tokens": 200,

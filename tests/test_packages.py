@@ -126,7 +126,7 @@ def test_google_runs_the_folder_as_uploaded(
         process.terminate()
         process.wait(10)
     expected = {
-        "amocrm_events": 405,
+        "amocrm_events": 200,
         "oauth_callback": 400,
         "crm_api": 200,
         "refresh_tokens": 200,

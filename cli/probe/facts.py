@@ -13,7 +13,14 @@ from uuid import uuid4
 from cli.probe.fact import FACTS, Fact, NotTriedError, Observation, all_but, element_of, fact, soon
 from cli.probe.lab import FILE, PREFIX, WEBHOOK, Lab, why
 from shared.amocrm import oauth
-from shared.amocrm.errors import AmocrmError, ForbiddenError, NotFoundError, RateLimitedError, ValidationError
+from shared.amocrm.errors import (
+    AmocrmError,
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    ValidationError,
+)
 from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
@@ -291,13 +298,15 @@ def task(lab: Lab) -> str:
     return "completed, and not deleted" if lab.api.send("GET", path)["is_completed"] else "not completed"
 
 
-@fact("webhooks.tariff", "Can a webhook be subscribed through the API?", "yes", "403")
+@fact("webhooks.tariff", "Can a webhook be subscribed through the API?", "yes", "403", "the address is refused")
 def webhook(lab: Lab) -> str:
     to = f"{WEBHOOK}{lab.mark[-8:]}"
     try:
         lab.api.send("POST", "/webhooks", json={"destination": to, "settings": ["restore_company"]})
     except ForbiddenError:
         return "403"
+    except BadRequestError:  # vendor: webhooks.asked
+        return "the address is refused"
     found = embedded(lab.api.send("GET", "/webhooks", params={"filter[destination]": to}), "webhooks")
     lab.api.send("DELETE", "/webhooks", json={"destination": to})
     return "yes" if any(one["destination"] == to for one in found) else "taken, and not shown"

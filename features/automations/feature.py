@@ -14,4 +14,5 @@ FEATURE = Feature(
         "answer_bot": "features.automations.bot_reply:ANSWER",
     },
     hooks={"run_automation": "features.automations.hooks:run", "answer_bot": "features.automations.hooks:answer_bot"},
+    reads=dict.fromkeys(("run_automation", "answer_bot"), "features.automations.hooks:asked"),
 )

@@ -109,6 +109,12 @@ class _HookPayload(Struct, frozen=True):
     events: list[_Event]
 
 
+def asked(runtime: Runtime, request: Request) -> Response:
+    """amoCRM looks whether somebody is at the address that a person enters at a stage; nothing is looked up."""
+    # vendor: webhooks.asked
+    return json_response({})
+
+
 def run(runtime: Runtime, request: Request) -> Response:
     """`{delivery_id, state}`; `{state: "off"}` for an automation that is turned off, `{state: "left"}` for a deal that
     has left the stage. 401 for a key that is none, 403 for one of another account, 422 for a hook that cannot be read,

@@ -102,8 +102,8 @@ def _subscribe(
         try:
             tried([one for one in settings if one not in refused])
         except BadRequestError:
-            if set(settings) <= kinds.SURE:
-                raise
+            # Once more also where all of them are known: amoCRM asks our address first, whose function may have had to
+            # start for that.
             # Each call replaces the subscription: what was taken before is in all of them.
             taken = set(settings) - set(feed.refused) if feed.refused else kinds.SURE & set(settings)
             refused = _without_unknown(tried, settings, sorted(taken))
@@ -135,7 +135,8 @@ def _without_unknown(tried: Callable[[list[str]], None], settings: list[str], ta
             refused.append(one)
     if not taken:
         raise BadRequestError(say("amoCRM knows none of these settings"), 400)
-    logs.warning("feed.settings_refused", settings=refused)
+    if refused:
+        logs.warning("feed.settings_refused", settings=refused)
     return refused
 
 

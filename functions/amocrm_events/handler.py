@@ -1,6 +1,7 @@
 """A webhook of amoCRM's: written down in one statement, and answered. What it says is looked into later.
 
 ==============================  ======  ========================================================================
+it is no news, but GET          200     amoCRM asks an address before it saves it; nothing is looked up
 the address has no key of ours  404     nobody listens here
 it names another account        403     and that is told in the log, once a minute (naming none it is the key's)
 the connection has ended        410     or its events are off; what comes is dropped
@@ -42,6 +43,13 @@ _FOREIGN: Final = say("A webhook with this connection's address named another ac
 
 def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to a hook. Raises 404, 403 and 410."""
+    # vendor: webhooks.asked (production) Before amoCRM saves the address of a webhook, it GETs it, and refuses one that
+    # does not answer with 200: in its interface, and (one integration; another one had any address taken) with 400 by
+    # the API.
+    # source: four integrations in production that answer GET for that, in Node.js and Python; one that subscribes again
+    # after the 400 that it hears while its server starts
+    if request.method in ("GET", "HEAD"):
+        return json_response({"taken": 0})
     if request.method != "POST":
         detail = say("{name} is called with {method}.", name="amocrm_events", method="POST")
         raise Problem(405, "method_not_allowed", detail, headers=(("Allow", "POST"),))

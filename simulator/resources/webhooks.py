@@ -40,6 +40,9 @@ def subscribe(call: Call) -> Answer:
     destination, settings = str(body.get("destination", "")), body.get("settings")
     if urlsplit(destination).scheme not in ("http", "https"):
         raise invalid("destination", "InvalidUrl", "This value is not a valid URL.")
+    # vendor: webhooks.asked
+    if call.account.asks_addresses and destination not in call.journal.posting.answering:
+        raise invalid("destination", "InvalidUrl", "This value is not a valid URL.")
     if (
         not isinstance(settings, list)
         or not settings

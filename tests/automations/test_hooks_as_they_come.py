@@ -63,6 +63,13 @@ def _posted(office: Office, body: bytes, content_type: str, query: str = "") -> 
     return httpx.post(f"{office.ingress.url}/run_automation{query}", content=body, headers=headers)
 
 
+@pytest.mark.vendor("webhooks.asked")
+@pytest.mark.parametrize("path", ["/run_automation?key=auto_x", "/answer_bot"])
+def test_amocrm_finds_somebody_at_the_address_before_a_person_may_save_it(office: Office, path: str) -> None:
+    """404 was "use an address that can be reached from outside"."""
+    assert httpx.get(f"{office.ingress.url}{path}").status_code == 200
+
+
 @pytest.mark.vendor("pipeline.hook")
 @pytest.mark.parametrize("content_type", [FORM, f"{FORM}; charset=UTF-8", "application/json", "text/plain", ""])
 def test_a_stages_action_comes_as_a_form_whatever_its_header_says(office: Office, content_type: str) -> None:

@@ -95,6 +95,7 @@ def quiet(story: Story, ingress: Ingress, consumer: Webhook) -> Iterator[Feed]:
     """Events are on and subscribed, and nobody listens yet."""
     ingress.runtime = story.runtime
     story.clock.advance(seconds=2)  # what the account began with is older than the feed
+    story.simulator.control("change-account", domain=story.domain, asks_addresses=True)
     feed = Feed(story, ingress, consumer)
     assert feed.settings().status == 200
     yield feed

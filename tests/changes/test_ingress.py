@@ -104,11 +104,31 @@ def test_the_key_is_what_lets_somebody_in(quiet: Feed) -> None:
     assert _post(quiet, _moved(quiet), key="x" * 43).status == 404
     assert _post(quiet, _moved(quiet), key="").status == 404
     assert _post(quiet, _moved(quiet), key="k" * 5000).status == 404
-    request = Request("GET", "/", (("key", _key(quiet)),))
-    assert serve(handle, quiet.story.runtime, request).status == 405
+    assert serve(handle, quiet.story.runtime, Request("PUT", "/", (("key", _key(quiet)),))).status == 405
     assert _waiting(quiet) == 0
     assert _post(quiet, _moved(quiet)).status == 200
     assert _waiting(quiet) == 1
+
+
+@pytest.mark.vendor("webhooks.asked")
+def test_amocrm_finds_somebody_at_the_address_before_it_saves_it(quiet: Feed) -> None:
+    """It heard 405, and took no subscription: every account was asked each minute, and its messages were lost."""
+    for method in ("GET", "HEAD"):
+        assert serve(handle, quiet.story.runtime, Request(method, "/", (("key", "k" * 43),))).status == 200
+    quiet.run()
+    assert quiet.ingress.answers == [200]
+    assert json_of(quiet.story.crm("get_endpoints", quiet.story.admin()))["feed"]["way"] == "hook"
+
+
+@pytest.mark.vendor("webhooks.asked")
+def test_who_needs_a_moment_to_answer_is_subscribed_all_the_same(quiet: Feed) -> None:
+    """A function that nobody has called lately starts while amoCRM waits for it; one endpoint wants deals only."""
+    story, plain = quiet.story, refused("InvalidUrl")
+    story.simulator.fault("status", path="/api/v4/webhooks", method="POST", status=400, times=1, body=plain)
+    quiet.listen(kinds=["lead.updated"])
+    quiet.run()
+    assert json_of(story.crm("get_endpoints", story.admin()))["feed"]["way"] == "hook"
+    assert "feed.refused" not in story.events()
 
 
 def test_another_account_is_refused_and_told_once(quiet: Feed) -> None:
