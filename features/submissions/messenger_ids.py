@@ -21,7 +21,7 @@ _MESSENGER: Final = re.compile(r"[a-z][a-z0-9_]{1,19}")
 # Of Telegram's: what a person has written.
 UPDATES: Final = ("message", "edited_message", "business_message", "edited_business_message", "callback_query")
 WAPPIS_KIND: Final = "wh_type"  # of a message
-_INCOMING: Final = "incoming_message"
+_WAPPIS_OWN: Final = re.compile(r"outgoing_message\w*|\w+_status")
 _OF_META: Final = {"page": "messenger", "instagram": "instagram"}
 
 
@@ -36,10 +36,8 @@ def is_own_event(event: Tree) -> bool:
 
 def is_own(message: Tree) -> bool:
     """Of a relay's list: written by the company, or what has become of that."""
-    kind = str(message.get(WAPPIS_KIND, _INCOMING))
-    return kind != _INCOMING or any(
-        is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe", "is_from_me", "is_me")
-    )
+    is_wappis = _WAPPIS_OWN.fullmatch(str(message.get(WAPPIS_KIND))) is not None
+    return is_wappis or any(is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe", "is_from_me"))
 
 
 def lid(*told: Any) -> str:

@@ -722,8 +722,12 @@ def test_of_a_group_the_writer_is_the_person() -> None:
         {"type": "callback", "fromMe": "x", "phone": "+7 921 100-02-09"},
         {"event": "order.created", "instance": "x", "data": {"phone": "+7 921 100-02-09"}},
         {"object": "page", "entry": [{"phone": "+7 921 100-02-09"}]},
+        {"EventType": "groups", "owner": "Ann", "phone": "+7 921 100-02-09"},
+        {"app": "ios", "version": "1.2", "type": "lead", "payload": {"phone": "+7 921 100-02-09"}},
+        {"app": "ios", "version": "1.2", "type": "message", "payload": {"phone": "+7 921 100-02-09"}},
         {"EventType": "Wedding", "owner": "Ann", "phone": "+7 921 100-02-09"},
         {"type": "lead", "event": {"Info": "x"}, "phone": "+7 921 100-02-09"},
+        {"wh_type": "heated", "is_me": True, "phone": "+7 921 100-02-09"},
         {"data": [{"fromMe": False}], "phone": "+7 921 100-02-09"},
     ],
 )

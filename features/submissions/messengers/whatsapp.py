@@ -123,9 +123,10 @@ def waha(tree: Tree) -> str | None:
 # source: public receivers of uazapi, which keep its bodies
 def uazapi(tree: Tree) -> str | None:
     """`owner` is the company's own, and stands beside whatever is told; of a group `sender_pn` has written."""
-    if str(tree["EventType"]).lower() not in _OF_UAZAPI:
-        return ""
     chat, message = branch_of(tree.get("chat")), branch_of(tree.get("message"))
+    is_its = bool(chat or number_of(tree.get("owner"), is_bare=True))
+    if not is_its or str(tree["EventType"]).lower() not in _OF_UAZAPI:
+        return ""
     if not message or is_own(tree) or str(tree["EventType"]).lower() not in ("message", "messages"):
         return None
     for one in (tree, chat, message):
@@ -184,8 +185,8 @@ def ultramsg(tree: Tree) -> str | None:
 def gupshup(tree: Tree) -> str | None:
     """What became of the company's own is an event of the message, and tells to whom it went."""
     message = branch_of(tree["payload"])
-    if tree["type"] != "message":
-        return None
+    if tree["type"] != "message" or "source" not in message:
+        return None if str(tree["type"]).endswith("-event") else ""
     sender, said = branch_of(message.get("sender")), branch_of(message.get("payload"))
     numbers = [number_of(one, is_bare=True) for one in (message.pop("source", None), sender.pop("phone", None))]
     written(tree, numbers, [text(said, "text", "caption", "title")], text(sender, "name"))
