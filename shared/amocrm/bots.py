@@ -1,13 +1,8 @@
 """Bots of an account (Salesbot): how one is started. Source: Kommo's documentation, "Run a Salesbot"."""
 
-from typing import Final
-
 from msgspec import Struct
 
-from shared.amocrm.errors import UnexpectedAnswerError
 from shared.amocrm.leads import AccountApi
-
-_ACCEPTED: Final = 202
 
 
 class BotsApi(Struct, frozen=True):
@@ -21,8 +16,4 @@ class BotsApi(Struct, frozen=True):
         # vendor: bots.run (page) POST /bots/ID/run with `entity_id` and `entity_type` (leads, contacts) starts a bot.
         # The answer is 202 without JSON; a number in the place of `entity_type` is 400. There is no /salesbot/run.
         # source: Kommo's documentation, "Run a Salesbot"; integrations in production in Python and Node.js
-        try:
-            self.account.send("POST", f"/bots/{bot_id}/run", json={"entity_id": lead_id, "entity_type": "leads"})
-        except UnexpectedAnswerError as error:
-            if error.status != _ACCEPTED:
-                raise
+        self.account.accept("POST", f"/bots/{bot_id}/run", {"entity_id": lead_id, "entity_type": "leads"})

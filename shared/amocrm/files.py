@@ -75,7 +75,9 @@ class DriveApi(Struct, frozen=True):
         # vendor: files.attach (guess) Attaching a file again changes nothing. It is looked for before a repetition all
         # the same.
         # source: none found (looked for again); the method is a PUT
-        self.account.send("PUT", f"/leads/{lead_id}/files", json=[{"file_uuid": file_uuid}])
+        # vendor: files.accepted (page) Attaching files is answered with 202 and no body; by Kommo's page with 200.
+        # source: amoCRM's documentation, "Files"; an integration in production that takes 202 only
+        self.account.accept("PUT", f"/leads/{lead_id}/files", [{"file_uuid": file_uuid}])
 
     def attached(self, lead_id: int) -> set[str]:
         answer = self.account.send("GET", f"/leads/{lead_id}/files", params={"limit": PAGE_LIMIT})

@@ -9,13 +9,14 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from shared.amocrm import filtered_reads
-from shared.amocrm.errors import NotFoundError, RateLimitedError
+from shared.amocrm.errors import NotFoundError, RateLimitedError, UnexpectedAnswerError
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.transport import Transport
 from shared.platform.messages import say
 from shared.platform.secret import Guarded
 
 LOST: Final = 143  # amoCRM's own stage of every pipeline
+_ACCEPTED: Final = 202
 
 
 class Pace(Protocol):
@@ -149,6 +150,14 @@ class AccountApi(Guarded, frozen=True):
         if not isinstance(answer, dict):
             raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer
+
+    def accept(self, method: str, path: str, json: object) -> None:
+        """A write that amoCRM says no more of than that it was accepted: 202, as a rule without JSON."""
+        try:
+            self.send(method, path, json=json)
+        except UnexpectedAnswerError as error:
+            if error.status != _ACCEPTED:
+                raise
 
     def send(self, method: str, path: str, *, params: Any = None, json: object = None) -> Any:
         """One call under /api/v4, in time with amoCRM's limit. The decoded answer; None for 204.

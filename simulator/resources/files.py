@@ -1,6 +1,6 @@
 """Files of a deal. Attaching a file again changes nothing. Source: amoCRM's documentation, "Files"."""
 
-from simulator.answers import Answer, document, not_found, nothing
+from simulator.answers import Answer, not_found
 from simulator.call import Call
 from simulator.checks import checked
 from simulator.rights import forbidden, seen
@@ -25,4 +25,5 @@ def attach(call: Call, lead_id: str) -> Answer:
         if uuid not in attached:
             attached.append(uuid)
             call.effect("file.attached", lead_id=int(lead_id), uuid=uuid)
-    return document({"_embedded": {"files": [{"file_uuid": uuid} for uuid in attached]}}) if attached else nothing()
+    # vendor: files.accepted
+    return Answer(202)

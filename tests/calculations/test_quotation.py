@@ -147,9 +147,12 @@ def _stored(story: Story) -> list[tuple[str, bytes]]:
     return [(file["name"], base64.b64decode(one)) for file, one in zip(files.values(), contents, strict=True)]
 
 
-@pytest.mark.vendor("notes.attachment")
+@pytest.mark.vendor("notes.attachment", "files.accepted")
 def test_a_quotation_is_rendered_attached_and_shown(connected: Story) -> None:
-    results = json_of(_save(connected, _rendered()))["results"]
+    """At once: what amoCRM accepts without a word was taken for an error of its own, and tried again a minute later."""
+    saved = _save(connected, _rendered())
+    assert saved.status == 200
+    results = json_of(saved)["results"]
     ((name, content),) = _stored(connected)
     assert content.startswith(b"%PDF-")
     assert name.startswith("Душевая перегородка 2026-17 ")
