@@ -34,13 +34,14 @@ IS_SO: Final = "1"
 
 _CURRENCIES: Final = {
     "RUR": "RUB",
-    "РУБ": "RUB",
+    **dict.fromkeys(("РУБ", "РУБЛЬ", "РУБЛЕЙ", "Р"), "RUB"),
     "₽": "RUB",
     "R$": "BRL",
     "$": "USD",
     "€": "EUR",
-    "₴": "UAH",
-    "₸": "KZT",
+    **dict.fromkeys(("₴", "ГРН", "ГРИВНЯ", "ГРИВНА"), "UAH"),
+    **dict.fromkeys(("₸", "ТГ", "ТНГ", "ТЕҢГЕ", "ТЕНГЕ"), "KZT"),
+    **dict.fromkeys(("СУМ", "СЎМ", "SUM", "SO'M", "SOʻM", "SO‘M", "SO’M"), "UZS"),
 }
 _FIGURE: Final = re.compile(r"[^\d.,-]*(-?\d[\d\s\u00a0\u202f.,']*)[^\d]*")
 # "Зеркало - 2x4900 = 9800", as Tilda writes goods that are not sent as an array.
@@ -91,7 +92,7 @@ def submitted(cart: Cart, rest: SubmitForm) -> SubmitOrder:
         address=_line(cart.address, "address", fields) if isinstance(cart.address, str) else cart.address,
         comment="\n".join(filter(None, dict.fromkeys([cart.comment.strip(), rest.comment.strip()]))),
     )
-    currency = cart.currency.strip().upper()
+    currency = cart.currency.strip().rstrip(".").upper()
     if re.fullmatch("[A-Z]{3}", currency := _CURRENCIES.get(currency, currency)):
         order = replace(order, currency=currency)
     elif currency:

@@ -367,6 +367,18 @@ GOOD: dict[str, Any] = {"name": "Дверь", "price": 1200, "quantity": 1}
 
 
 @pytest.mark.parametrize(
+    ("written", "code"),
+    [("грн.", "UAH"), ("руб.", "RUB"), ("тг", "KZT"), ("so'm", "UZS"), ("сум", "UZS"), ("₴", "UAH")],
+)
+def test_a_currency_as_people_write_it_is_that_currency(written: str, code: str) -> None:
+    """Of an order in another one than the account's, the budget was the sum in the account's."""
+    body = json.dumps({"order_id": 78, "total": 1200, "currency": written, "products": [GOOD]}).encode()
+    sent = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body))
+    assert isinstance(sent.body, SubmitOrder)
+    assert (sent.body.order.currency, sent.body.fields) == (code, {})
+
+
+@pytest.mark.parametrize(
     "told",
     [
         {"order": {"id": 77, "total": 1500, "delivery_price": 300, "currency": "KZT"}, "items": [GOOD]},
