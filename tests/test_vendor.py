@@ -350,7 +350,7 @@ def test_a_webhook_that_fails_comes_again_three_times_while_newer_ones_pass(clie
 
 
 @pytest.mark.long
-@pytest.mark.vendor("webhooks.switched_off")
+@pytest.mark.vendor("webhooks.switched_off", "webhooks.switched_on")
 def test_a_webhook_that_keeps_failing_is_switched_off(client: Client, hearing: _Hearing) -> None:
     """Also where others were taken in between."""
     assert _subscribe(client, hearing.url, "update_lead") == 201
@@ -360,7 +360,10 @@ def test_a_webhook_that_keeps_failing_is_switched_off(client: Client, hearing: _
         asyncio.run(_until(lambda: _waiting(client, hearing.url)[0] == 0))
     assert _waiting(client, hearing.url) == (0, True)
     hearing.refusals = 0
-    assert _subscribe(client, hearing.url, "update_lead") == 201  # subscribing again switches it on
+    assert _subscribe(client, hearing.url, "update_lead") == 201
+    assert _waiting(client, hearing.url) == (0, True)  # subscribing again does not switch it on
+    client.http.request("DELETE", "/api/v4/webhooks", json={"destination": hearing.url})
+    assert _subscribe(client, hearing.url, "update_lead") == 201
     client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 2})
     asyncio.run(_until(lambda: _prices(hearing)[-1:] == ["2"]))
 

@@ -56,6 +56,11 @@ def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Cal
         return
     refused: Collection[str] = [] if feed.must_retry else feed.refused
     told = _difference(there, before == address, settings - set(refused), set(feed.subscribed_to))
+    # vendor: webhooks.switched_on (production) A subscription that was switched off stays so until it is removed and
+    # made anew; whether one more POST would do, nobody says.
+    # source: two integrations with Kommo in production, which remove and make it (a PATCH is 404)
+    if there is not None and there.get("disabled"):
+        perform(lambda api: FeedApi(api).unsubscribe(address))
     if told is not None:
         now_refused = _subscribe(runtime, integration, feed, perform, address, sorted(settings))
         if now_refused is None:

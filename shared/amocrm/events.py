@@ -98,7 +98,7 @@ class FeedApi(Struct, frozen=True):
         return next((one for one in embedded(answer, "webhooks") if one.get("destination") == destination), None)
 
     def subscribe(self, destination: str, settings: Sequence[str]) -> None:
-        """Makes the subscription, or gives it these settings and switches it on again."""
+        """Makes the subscription, or gives it these settings; one that is switched off may stay so."""
         self.api.send("POST", "/webhooks", json={"destination": destination, "settings": list(settings)})
 
     def unsubscribe(self, destination: str) -> None:

@@ -59,7 +59,8 @@ def subscribe(call: Call) -> Answer:
         "account_id": call.account.id,
         "created_by": call.user_id,
         "sort": len(call.account.hooks) + 1,
-        "disabled": False,
+        # vendor: webhooks.switched_on
+        "disabled": bool(known and known.entry["disabled"]),
         "settings": sorted(set(settings)),
     }
     call.account.hooks[destination] = Hook(entry)

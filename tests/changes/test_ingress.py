@@ -393,7 +393,7 @@ def test_31_b5_what_is_restored_is_told(feed: Feed) -> None:
 # --- the subscription -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.vendor("webhooks.settings")
+@pytest.mark.vendor("webhooks.settings", "webhooks.switched_on")
 def test_the_subscription_is_made_repaired_and_removed(quiet: Feed) -> None:
     story = quiet.story
     assert quiet.hooks() == {}
