@@ -158,6 +158,14 @@ def test_b8_users_who_are_off_archives_long_names_and_strange_tasks_are_refused(
     assert _errors(client.post("/tasks", [task])) == [("0", "NotSupportedChoice", "task_type_id")]
 
 
+@pytest.mark.vendor("notes.length")
+def test_a_note_has_room_for_twenty_thousand_letters(client: Client) -> None:
+    path = f"/leads/{client.leads[0]}/notes"
+    notes = [[{"note_type": "common", "params": {"text": "я" * length}}] for length in (20_000, 20_001)]
+    taken, refused = (client.post(path, note) for note in notes)
+    assert (taken.status_code, _errors(refused)) == (200, [("0", "TooLong", "params.text")])
+
+
 def _deal_found(client: Client, query: str) -> list[int]:
     answer = client.get("/leads", query=query)
     return [] if answer.status_code == 204 else [one["id"] for one in answer.json()["_embedded"]["leads"]]

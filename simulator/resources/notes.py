@@ -19,6 +19,7 @@ _REQUIRED = {
     "invoice_paid": ("text", "service", "icon_url"),
 }
 _TEXTS = ("text", "service", "phone", "file_name")
+_LONGEST = 20_000
 
 
 def page(call: Call, entity_type: str, entity_id: str) -> Answer:
@@ -136,5 +137,5 @@ def _check(told: Told, item: Entity) -> None:
     for name in required:
         if not isinstance(params, dict) or not params.get(name):
             told.blank(f"params.{name}")
-        elif name in _TEXTS:
-            told.of_type(f"params.{name}", params[name], "string")
+        elif name in _TEXTS and told.of_type(f"params.{name}", params[name], "string"):
+            told.at_most(f"params.{name}", params[name], _LONGEST)  # vendor: notes.length
