@@ -68,6 +68,26 @@ def _uis(tree: Tree) -> str:
     return ""
 
 
+# source: Sipuni's page on the events that it sends by HTTP; public receivers
+def _sipuni(tree: Tree) -> str | None:
+    """Of each call it tells when it begins, is answered and ends, and cannot be told to choose: its end (2) has all of
+    it. An end of the type 1 is outside; of a call among colleagues none is."""
+    event = text(dict(tree), "event")
+    if event != "2":
+        return None if event in ("1", "3", "4") else ""
+    kinds = {name: text(dict(tree), f"{name}_type") for name in ("src", "dst")}
+    is_outside = {name: kind == "1" for name, kind in kinds.items()}
+    if not any(kinds.values()):
+        is_outside = {name: bool(_NUMBER.fullmatch(text(dict(tree), f"{name}_num"))) for name in kinds}
+    client = next((name for name, is_so in is_outside.items() if is_so), "")
+    if not client:
+        return None
+    tree["phone"] = tree.pop(f"{client}_num", "")
+    drop(tree, f"short_{client}_num", "src_type", "dst_type", "event", "user_id", "treeNumber")
+    is_of_line(tree, *(f"{length}{name}_num" for name in kinds for length in ("", "short_")))
+    return text(tree, "call_id")
+
+
 # source: CallRail's reference, "Webhooks"
 def _callrail(tree: Tree) -> str:
     is_of_line(tree, "business_phone_number", "tracking_phone_number")
@@ -105,11 +125,12 @@ def _directed(tree: Tree) -> str:
 _OUT: Final = ("out", "outbound", "outgoing")
 _NUMBER: Final = re.compile(r"\+?[\d ()-]{7,20}")
 
-CALLS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
+CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("callerphone phonenumber", _calltouch),
     ("event pbx_call_id", _zadarma),
     ("vpbx_api_key json", _mango),
     ("requestType callDetails", _binotel),
+    ("event call_id src_num", _sipuni),
     ("virtual_phone_number call_session_id", _uis),
     ("tracking_phone_number customer_phone_number", _callrail),
     ("caller callee direction", _directed),

@@ -108,6 +108,11 @@ def _binotel(_: Tree) -> Answer:
     return _json({"status": "success"})
 
 
+# source: Sipuni's page on the events that it sends by HTTP: without this it may stop sending
+def _sipuni(_: Tree) -> Answer:
+    return _json({"success": True})
+
+
 # source: Twilio's reference, "Your Response": a text is sent to the writer as a message
 def _twilio(_: Tree) -> Answer:
     return Answer(Response(200, b"<Response/>", (("Content-Type", "application/xml; charset=utf-8"),)))
@@ -124,6 +129,7 @@ _BY_MEMBERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], Answer]], ...]] 
         ("method params", _unitpay),
         ("order_num payment_status payment_init", _prodamus),
         ("requesttype calldetails", _binotel),
+        ("event call_id src_num", _sipuni),
         (_OF_TWILIO, _twilio),
     )
 )

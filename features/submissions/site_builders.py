@@ -153,10 +153,12 @@ def of_address(request: Request, caller: Caller) -> Request:
     headers = Headers([*kept, ("Content-Type", "application/x-www-form-urlencoded")])
     made = replace(request, method="POST", query=own, headers=headers, body=urlencode(given).encode())
     settings = settings_of(caller.require_integration())
-    found = sent(made, settings).body
+    told = sent(made, settings)
+    found = told.body
     phones = (person_identity.phone(one, settings.phone_country) for one in found.contact.phones)
     is_person = any(phones) or bool(person_identity.emails(found.contact.emails))
-    return made if is_person or isinstance(found, SubmitOrder) else request
+    is_known = is_person or isinstance(found, SubmitOrder) or told.reason is _OWN
+    return made if is_known else request
 
 
 def caller_of(runtime: Runtime, request: Request) -> Caller:

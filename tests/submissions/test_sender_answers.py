@@ -148,6 +148,23 @@ def test_a_payment_by_get_hears_its_words_where_it_is_kept(site: Story, name: st
     assert site.sql(DELIVERIES) == [(1,)]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_of_a_call_sipuni_tells_four_times_and_hears_its_word_each_time(site: Story, method: str) -> None:
+    """What hears another one may be told nothing more; and each of them was a deal."""
+    key, call = _key(site), record("sipuni_call")["form"]
+    among_colleagues = call | {"src_num": "012345202", "src_type": "2", "call_id": "9"}
+    for told in (*(call | {"event": event} for event in "132244"), among_colleagues):
+        body = urlencode(told).encode()
+        answer = _asked(site, key, *told.items()) if method == "GET" else _posted(site, key, body, FORM)
+        assert (answer.status, answer.body) == (200, b'{"success":true}')
+    assert (site.sql(DELIVERIES), site.sql(BY_GET)) == ([(1,)], [(0,)])
+    away = call | {"src_num": "012345201", "src_type": "2", "dst_num": "79211000218", "dst_type": "1", "call_id": "8"}
+    anothers = call | {"event": "hangup", "call_id": "7"}
+    for told in (away, anothers):
+        _posted(site, key, urlencode(told).encode(), FORM)
+    assert site.sql(DELIVERIES) == [(3,)]
+
+
 @pytest.mark.parametrize(("name", "words"), _BY_GET)
 def test_a_payment_by_get_that_is_not_kept_hears_no_yes(site: Story, name: str, words: bytes) -> None:
     """Nothing signs an address."""
