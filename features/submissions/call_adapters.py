@@ -88,6 +88,18 @@ def _sipuni(tree: Tree) -> str | None:
     return text(tree, "call_id")
 
 
+# source: public receivers of MegaFon's virtual exchange
+def _vats(tree: Tree) -> str | None:
+    """Of a call it tells each turn (`event`), asks who it is (`contact`), and tells all of it at its end (`history`).
+    `phone` is the client's whichever way the call goes."""
+    drop(tree, "crm_token")  # it proves who has sent it
+    command = text(tree, "cmd")
+    if command != "history":
+        return None if command in ("event", "contact", "rating") else ""
+    is_of_line(tree, "telnum", "diversion")
+    return text(tree, "callid")
+
+
 # source: CallRail's reference, "Webhooks"
 def _callrail(tree: Tree) -> str:
     is_of_line(tree, "business_phone_number", "tracking_phone_number")
@@ -131,6 +143,7 @@ CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("vpbx_api_key json", _mango),
     ("requestType callDetails", _binotel),
     ("event call_id src_num", _sipuni),
+    ("cmd crm_token", _vats),
     ("virtual_phone_number call_session_id", _uis),
     ("tracking_phone_number customer_phone_number", _callrail),
     ("caller callee direction", _directed),

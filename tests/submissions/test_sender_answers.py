@@ -165,6 +165,15 @@ def test_of_a_call_sipuni_tells_four_times_and_hears_its_word_each_time(site: St
     assert site.sql(DELIVERIES) == [(3,)]
 
 
+def test_of_a_call_of_megafons_exchange_its_history_is_the_form(site: Story) -> None:
+    """Each of its turns was a deal, with the token by which the exchange proves itself in the note."""
+    key, call = _key(site), record("megafon_call")["form"]
+    turns = [{"cmd": "event", "type": one} for one in ("INCOMING", "ACCEPTED", "COMPLETED")]
+    for told in (*turns, {"cmd": "contact"}, {"cmd": "history"}, {"cmd": "history"}):
+        assert _posted(site, key, urlencode(call | told).encode(), FORM).status == 200
+    assert site.sql(DELIVERIES) == [(1,)]
+
+
 @pytest.mark.parametrize(("name", "words"), _BY_GET)
 def test_a_payment_by_get_that_is_not_kept_hears_no_yes(site: Story, name: str, words: bytes) -> None:
     """Nothing signs an address."""
