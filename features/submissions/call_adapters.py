@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from features.submissions.carts import drop, text
+from features.submissions.carts import branches, drop, text
 from shared.platform.nested import Tree
 
 LINE: Final = "line "  # before the name of a number: it is nobody's who calls
@@ -100,6 +100,21 @@ def _vats(tree: Tree) -> str | None:
     return text(tree, "callid")
 
 
+# source: bodies and receivers of Phonet's in public code
+def _phonet(tree: Tree) -> str | None:
+    """It tells when a call begins, is connected and ends; who is not of the company stands in `otherLegs`, and in none
+    of a call among colleagues."""
+    event = text(dict(tree), "event")
+    client = next(iter(branches(tree.get("otherLegs"))), {})
+    if event != "call.hangup" or "num" not in client:
+        return None if event in ("call.dial", "call.bridge", "call.hangup") else ""
+    tree["phone"], tree["name"] = client.pop("num"), client.pop("name", None)
+    is_of_line(tree, "trunkNum")
+    drop(tree, "parentUuid", "serverTime", "accountDomain")
+    drop(client, "id")
+    return text(tree, "uuid")
+
+
 # source: CallRail's reference, "Webhooks"
 def _callrail(tree: Tree) -> str:
     is_of_line(tree, "business_phone_number", "tracking_phone_number")
@@ -144,6 +159,7 @@ CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("requestType callDetails", _binotel),
     ("event call_id src_num", _sipuni),
     ("cmd crm_token", _vats),
+    ("event uuid lgDirection", _phonet),
     ("virtual_phone_number call_session_id", _uis),
     ("tracking_phone_number customer_phone_number", _callrail),
     ("caller callee direction", _directed),

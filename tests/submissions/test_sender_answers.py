@@ -165,6 +165,13 @@ def test_of_a_call_sipuni_tells_four_times_and_hears_its_word_each_time(site: St
     assert site.sql(DELIVERIES) == [(3,)]
 
 
+def test_of_a_call_phonet_tells_its_end_is_the_form(site: Story) -> None:
+    key, call = _key(site), record("phonet_call")["json"]
+    for told in ({"event": "call.dial"}, {"event": "call.bridge"}, {}, {"otherLegs": None, "uuid": "7"}):
+        assert _posted(site, key, json.dumps(call | told).encode()).status == 200
+    assert site.sql(DELIVERIES) == [(1,)]
+
+
 def test_of_a_call_of_megafons_exchange_its_history_is_the_form(site: Story) -> None:
     """Each of its turns was a deal, with the token by which the exchange proves itself in the note."""
     key, call = _key(site), record("megafon_call")["form"]
