@@ -37,7 +37,12 @@ IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "event
 # That, what names its form, and the builder's own state: it is no answer of anybody's.
 _FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip"} - {"eventid"})
 # What proves who has sent it, and may let others write for the company.
-_SECRETS: Final = frozenset({"secret", "secretkey", "webhooksecret", "apikey", "apitoken", "accesstoken", "authtoken"})
+_SECRETS: Final = frozenset(
+    (
+        *("secret", "secretkey", "clientsecret", "webhooksecret", "apikey", "apitoken", "accesstoken", "refreshtoken"),
+        *("authtoken", "applicationtoken", "instancetoken", "crmtoken"),
+    )
+)
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})

@@ -220,6 +220,7 @@ def test_what_proves_the_sender_stands_in_no_note() -> None:
         "api_token": "s-2",
         "apiKey": "s-3",
         "accessToken": "s-4",
+        "auth": {"application_token": "s-5"},
         "API key": "asked",
         "token": "9",
     }
