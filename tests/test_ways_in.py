@@ -16,6 +16,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from shared.connections import client_resolution, integrations
 from shared.platform.http import Request, Response
 from shared.platform.middleware import serve
+from shared.storage.database import DatabaseUnavailableError
 from tests.story import REDIRECT_URI, Story, json_of
 
 EVIL = {"client_id": "evil-client", "client_secret": "evil-secret"}
@@ -171,6 +172,21 @@ def test_two_first_installations_of_one_account_at_the_same_instant_are_one(
     pages.append(connected.callback(first))
     assert [page.status for page in pages] == [200, 200]
     assert connected.row(other["domain"]).status == "connected"
+
+
+def test_32_8_an_installation_goes_on_where_the_database_was_gone_between_its_row_and_its_tokens(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = connected.simulator.control("account", subdomain=f"twice{secrets.token_hex(5)}", fill=False)
+    create, made = integrations.create, list[bool]()
+
+    def gone(*given: Any, **named: Any) -> bool:
+        made.append(create(*given, **named))
+        raise DatabaseUnavailableError
+
+    monkeypatch.setattr(integrations, "create", gone)
+    assert connected.callback(_consent(connected, other["domain"], connected.client_id)).status == 200
+    assert (made, connected.row(other["domain"]).status) == ([True], "connected")
 
 
 @pytest.mark.parametrize("saved_at", ["older", "newer"])

@@ -190,7 +190,7 @@ class _Attempt:
     def run(self) -> Delivery:
         if not self._unfinished:
             return self._finished()
-        with ThreadPoolExecutor(max(1, len(self._unfinished))) as pool:  # a thread is started when it is needed
+        with ThreadPoolExecutor(len(self._unfinished)) as pool:  # a thread is started when it is needed
             self._chains(pool, [step for step in self._steps if self._is_ready(step)])
         return self._failed() if self._failures else self.delivery
 

@@ -615,7 +615,7 @@ def test_days_at_the_ends_of_our_calendar_are_refused(clinic: Clinic, days: dict
 
 def test_too_late_a_visitor_calls(clinic: Clinic) -> None:
     link = clinic.booked(starts_at=clinic.at(10, days=0))["link"]
-    clinic.story.clock.advance(minutes=75)
+    clinic.story.clock.advance(seconds=60 * 60 + 30)
     assert _code(clinic.visit(link, "move", starts_at=clinic.at(12))) == (409, "too_late")
     assert _code(clinic.visit(link, "cancel")) == (409, "too_late")
     assert json_of(clinic.visit(link))["visit"]["may_change"] is False

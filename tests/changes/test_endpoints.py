@@ -62,6 +62,13 @@ def test_a_name_that_leads_into_our_network_is_not_called(addresses: list[str]) 
         egress.post("https://shop.example.org/", b"{}", {}, resolved=lambda *_: addresses)
 
 
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700:4700::1111"])
+def test_32_8_a_name_that_leads_to_the_world_is_called_there(address: str) -> None:
+    assert egress._public_address("shop.example.org", 443, lambda *_: [address]) == address
+    with pytest.raises(RefusedAddressError):  # or nowhere
+        egress._public_address("shop.example.org", 443, lambda *_: [])
+
+
 def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_called() -> None:
     """Who answers with another address the second time is never asked a second time."""
     asked = []
