@@ -1,8 +1,9 @@
 """Answers in the API's shape, and errors in its two shapes of problem documents."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 HTTPBIN = "https://httpstatus.es/{}"
@@ -37,6 +38,22 @@ def _number(value: Any) -> float:
 
 def document(value: Any, status: int = 200) -> Answer:
     return Answer(status, as_json(value), "application/hal+json")
+
+
+def escaped(answer: Answer) -> Answer:
+    # vendor: http.escaped
+    def shown(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: inner if name == "href" else shown(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [shown(inner) for inner in value]
+        return escape(value) if isinstance(value, str) else value
+
+    return (
+        replace(answer, body=as_json(shown(json.loads(answer.body))))
+        if answer.body and "json" in answer.content_type
+        else answer
+    )
 
 
 def nothing() -> Answer:

@@ -5,7 +5,7 @@ import time
 from urllib.parse import parse_qsl
 
 from simulator import drive, interface, resources, rights
-from simulator.answers import BLOCKED, Answer, ApiError, document, html, oauth_problem, problem
+from simulator.answers import BLOCKED, Answer, ApiError, document, escaped, html, oauth_problem, problem
 from simulator.call import Call
 from simulator.request import Request
 from simulator.simulation import Simulation
@@ -116,6 +116,7 @@ def _api(simulation: Simulation, account: Account, request: Request) -> tuple[An
     )
     rules = interface if call.path.startswith("/ajax/") else resources
     try:
-        return rules.answer(call), holder.client_id
+        answered = rules.answer(call)
+        return escaped(answered) if account.escapes_texts else answered, holder.client_id
     except ApiError as error:
         return error.answer, holder.client_id

@@ -59,6 +59,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "has_customers",
             "may_use_webhooks",
             "asks_addresses",
+            "escapes_texts",
             "unknown_settings",
             "bare_messages",
             "declined_to_trash",

@@ -122,6 +122,7 @@ class Account:
     started_bots: list[Entity] = field(default_factory=list)  # by the API, the oldest first
     outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
     may_use_webhooks: bool = True  # the tariff
+    escapes_texts: bool = False  # what the API shows has HTML's entities
     asks_addresses: bool = False  # of subscriptions, before they are saved
     unknown_settings: list[str] = field(default_factory=list)  # of subscriptions: they are refused
     declined_to_trash: bool = False  # the deal of an incoming lead that was declined; else it is closed

@@ -431,6 +431,18 @@ def test_j6_a_lease_lives_as_long_as_its_work(long_list: Story) -> None:
     assert min(slow.left) >= 40
 
 
+@pytest.mark.vendor("http.escaped")
+def test_goods_with_signs_of_html_in_their_names_are_made_once(connected: Story) -> None:
+    """amoCRM shows them with entities: each order made them anew."""
+    connected.simulator.control("change-account", domain=connected.domain, escapes_texts=True)
+    goods = [{"name": 'Труба 1/2" <ПНД> & муфта', "quantity": 1, "unit": "шт", "unit_price": 100}]
+    for number in ("1", "2"):
+        body = calculation(number=number, items=goods, discount=None, delivery=None, total=100)
+        assert json_of(_save(connected, body | {"options": {"note": False, "products": True}}))["state"] == "delivered"
+    lists = connected.simulator.control("show", domain=connected.domain)["elements"].values()
+    assert [one["name"] for elements in lists for one in elements.values()].count(goods[0]["name"]) == 1
+
+
 def test_j6_goods_are_made_once_by_two_that_take_long(long_list: Story) -> None:
     """30-J6: their lock lasts as long as the lease of whoever holds it, and not for its own 90 s."""
     story = long_list

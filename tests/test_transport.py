@@ -154,6 +154,24 @@ def test_what_a_400_says_of_each_by_its_id_is_told(told: Any, error: type[errors
     assert json.dumps(told, separators=(",", ":")) in str(raised.value)
 
 
+@pytest.mark.vendor("http.escaped")
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        ("Лист &amp; Ко", "Лист & Ко"),
+        ("&lt;24&quot;&gt; &#039;x&#39; &#x27;", "<24\"> 'x' '"),
+        ("&amp;gt;", "&gt;"),  # somebody has written an entity
+        ("R&D &limit=1 &nbsp;", "R&D &limit=1 &nbsp;"),
+        ("\\&quot;", '\\"'),
+    ],
+)
+def test_texts_are_read_as_they_were_written(shown: str, written: str) -> None:
+    body = json.dumps({"name": shown}).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/hal+json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with _server(lambda connection: connection.sendall(head + body)) as transport:
+        assert transport.send("POST", "a.amocrm.ru", "/x", json={}) == {"name": written}
+
+
 @pytest.mark.vendor("http.own_failure", "http.right_by_number", "http.switched_off")
 @pytest.mark.parametrize(
     ("status", "detail", "error"),

@@ -69,6 +69,15 @@ _BY_WORDS: Final[tuple[tuple[str, type[errors.AnsweredError]], ...]] = (
 )
 
 
+# vendor: http.escaped (production) The API shows texts (names, tags, values of fields, notes, users) with entities of
+# HTML in the place of &, <, > and quotation marks; what is written is written plainly.
+# source: two integrations with Kommo in production and one with amoCRM, which undo it, and one that writes around it
+_WRITTEN: Final = {b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'\\"'} | dict.fromkeys(
+    (b"&#039;", b"&#39;", b"&#x27;"), b"'"
+)
+_ENTITIES: Final = re.compile(b"|".join(map(re.escape, _WRITTEN)))
+
+
 class _NoCookies(httpx.Cookies):
     # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one integration's
     # to the next one's call of the same account; only the token says who is calling.
@@ -200,7 +209,7 @@ def _json(headers: Mapping[str, str], body: bytes) -> object:
     if "json" not in headers.get("content-type", ""):
         return None
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(_ENTITIES.sub(lambda found: _WRITTEN[found[0]], body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

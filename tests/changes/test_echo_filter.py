@@ -344,6 +344,21 @@ def test_31_b1_a_form_with_tags_and_mapped_fields_is_no_news(feed: Feed, way: st
     }
 
 
+@pytest.mark.vendor("http.escaped")
+def test_what_amocrm_shows_with_entities_is_told_as_it_was_written(feed: Feed) -> None:
+    """Our own write is no news, and the news of others reads as they wrote it."""
+    feed.story.simulator.control("change-account", domain=feed.story.domain, escapes_texts=True)
+    made = submit(feed.story, _full(name='ООО "Лист & Ко"'))["lead"]
+    for _ in range(3):
+        feed.run(300)
+    assert feed.told() == []
+    feed.person(id=made["lead_id"], fields={"name": 'Окно 24" & рама'})
+    for _ in range(3):
+        feed.run(300)
+    (told,) = feed.told()
+    assert told["data"]["lead"]["name"] == 'Окно 24" & рама'
+
+
 def test_31_b1_what_a_person_adds_before_it_was_read_is_told(feed: Feed) -> None:
     """The deal is ours, with tags and values; the tag that somebody adds at once, and the value that is another, are
     not."""
