@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
+import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -97,6 +99,20 @@ def test_a_text_without_a_space_ends_on_the_page() -> None:
         printed = ImageOps.invert(Image.open(BytesIO(page)).convert("L")).getbbox()
         assert printed is not None
         assert (printed[0] >= 55, printed[2] <= 541) == (True, True), changed.keys()  # margins of 20 mm
+
+
+def test_what_is_copied_from_a_quotation_is_what_was_written() -> None:
+    """A link to pay had an invisible letter behind each of its own: viewers made no link of it, and whoever copied it
+    opened an address that nobody has."""
+    link = "https://pay.example.com/invoice/1234567890/abcdef?sum=100"
+    parameters = [{"name": "Фото", "value": link}]
+    company = quotation.Company("Ромашка", (link,))
+    pdf = quotation.render(_calculation(parameters=parameters, comment=f"Оплатить: {link}"), company, WORDS, MOMENT)
+    streams = re.findall(rb"/FlateDecode.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    letters = b"".join(one for one in map(zlib.decompress, streams) if b"beginbfchar" in one)  # as they are copied
+    copied = {bytes.fromhex(one.decode()).decode("utf-16-be") for one in re.findall(rb"> <([0-9A-F]+)>", letters)}
+    assert copied >= set(link)
+    assert not [one for one in copied if "\u200b" in one]
 
 
 def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
