@@ -79,6 +79,24 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
             assert secret not in text, log
 
 
+@pytest.mark.parametrize(("site", "options"), [("mkdocs.yml", []), ("none", ["--build-site"])])
+def test_32_3_make_demo_has_the_documentation_built_where_it_is_not_there(
+    tmp_path: Path, site: str, options: list[str]
+) -> None:
+    python, ready, there = tmp_path / "python", tmp_path / "ready", tmp_path / site
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    for made in (ready, tmp_path / "mkdocs.yml"):
+        made.touch()
+    command = ["make", "demo", f"BIN={tmp_path}", f"READY={ready}", f"SITE={there}", "BUNDLES="]
+    for level in ("0", "1"):  # also out of another make, which then says where it is
+        environ = {"PATH": os.environ["PATH"], "MAKELEVEL": level}
+        said = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+        assert [one for one in said.stdout.splitlines() if "directory" not in one] == [
+            " ".join(["-m", "cli", "demo", *options])
+        ]
+
+
 @pytest.mark.long
 def test_32_3_the_documentation_is_built_while_the_demo_starts(data: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
