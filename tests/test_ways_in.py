@@ -131,6 +131,19 @@ def test_an_account_takes_nobody_elses_address_where_that_cannot_be_read(connect
     assert connected.sql("SELECT account_domain FROM amocrm_integrations") == [(connected.domain,)]
 
 
+@pytest.mark.vendor("oauth.checks_host")
+def test_an_address_that_takes_anybodys_token_is_nobody_elses(connected: Story) -> None:
+    """Code, client and account are a stranger's own; the address is one of ours, whose API answers for the token."""
+    control, before = connected.simulator.control, _rows(connected)
+    theirs = control("account", subdomain=f"their{secrets.token_hex(5)}", fill=False)
+    control("vendor", checks_host=False)
+    shown = json.dumps({"id": theirs["id"], "subdomain": theirs["domain"].partition(".")[0], "country": "RU"})
+    connected.simulator.fault("status", status=200, body=shown, host=connected.domain, path="/api/v4/account", times=9)
+    query = _consent(connected, theirs["domain"], connected.client_id).replace(theirs["domain"], connected.domain)
+    assert connected.callback(query).status == 422
+    assert _rows(connected) == before
+
+
 @pytest.mark.parametrize("way", ["from inside amoCRM", "by its link"])
 @pytest.mark.parametrize("old", ["goes on", "has ended"])
 def test_a_company_that_begins_anew_under_its_old_name_is_connected(connected: Story, old: str, way: str) -> None:

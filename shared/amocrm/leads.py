@@ -54,13 +54,14 @@ class AccountApi(Guarded, frozen=True):
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
 
-    def identity(self) -> tuple[int, str]:
-        """The account's id, and its country by two letters; empty where amoCRM does not tell."""
+    def identity(self) -> tuple[int, str, str]:
+        """The account's id, its country by two letters, and the first part of its address; empty where amoCRM does not
+        tell."""
         # vendor: account.country (production) `GET account` names the country that the account's settings say, by ISO
         # 3166's two letters; an account at amocrm.ru may have any.
         # source: amoCRM's documentation, "Account"; an answer that a client in Go keeps, of a Serbian account there
         account = self.account()
-        return int(account["id"]), str(account.get("country") or "")
+        return int(account["id"]), str(account.get("country") or ""), str(account.get("subdomain") or "")
 
     def datetime_settings(self) -> dict[str, Any]:
         """How the account writes dates and times, and where on earth it is; empty where amoCRM does not tell."""

@@ -185,16 +185,20 @@ class Authorization(Struct, frozen=True):
         The host came from outside, and the token's own word for its account is only a hint: a code of one account,
         brought with the address of another, must not put its token into the other's row.
         """
-        # vendor: oauth.checks_host (production) A grant is perhaps good at other hosts than its account's own, so what
-        # a host accepts says nothing of whose it is; the account is asked.
-        # source: a client on PyPI that refreshes every account's tokens at www.amocrm.ru
+        # vendor: oauth.checks_host (production) A grant is perhaps good at other hosts than its account's own, of the
+        # API as well, so what a host accepts says nothing of whose it is; the account is asked, and where it lives.
+        # source: a client on PyPI that refreshes every account's tokens at www.amocrm.ru; integrations in production
+        # that call the API at api-b.amocrm.ru (notes of another one: at api-g.kommo.com it is 401)
         rotation = self.rotation
+        foreign = say("The access that was given does not open {host}. Authorise once more.", host=host)
         for delay in (*_READ_DELAYS, None):
             try:
-                return AccountApi(rotation.transport, host, pair.access_token).identity()
+                account_id, country, lives_at = AccountApi(rotation.transport, host, pair.access_token).identity()
+                if lives_at.lower() not in ("", host.partition(".")[0]):
+                    raise AuthorizationFailedError("other_account", foreign)
+                return account_id, country
             except (errors.UnauthorizedError, errors.NotFoundError, errors.AccountNotFoundError):
-                detail = say("The access that was given does not open {host}. Authorise once more.", host=host)
-                raise AuthorizationFailedError("other_account", detail) from None
+                raise AuthorizationFailedError("other_account", foreign) from None
             except errors.AmocrmError as error:
                 own = client.integration
                 known = own.account_id if own is not None and own.account_domain == host else None

@@ -118,7 +118,7 @@ def _account_of(rotation: Rotation, integration: Integration, host: str, token: 
     """The id and the country of the account that the token opens; where nobody lives at the address any more, amoCRM is
     asked where it moved."""
     try:
-        return AccountApi(rotation.transport, host, token).identity()
+        return AccountApi(rotation.transport, host, token).identity()[:2]
     except errors.UnauthorizedPageError:
         raise
     except (errors.AccountNotFoundError, errors.UnauthorizedError) as error:  # vendor: http.no_account
