@@ -71,20 +71,22 @@ def _uis(tree: Tree) -> str:
 # source: Sipuni's page on the events that it sends by HTTP; public receivers
 def _sipuni(tree: Tree) -> str | None:
     """Of each call it tells when it begins, is answered and ends, and cannot be told to choose: its end (2) has all of
-    it. An end of the type 1 is outside; of a call among colleagues none is."""
+    it. An end of the type 1 is outside, and one of the type 2 within; of a call among colleagues none is outside.
+    `pbxdstnum` was dialled: the line, or the client."""
     event = text(dict(tree), "event")
     if event != "2":
         return None if event in ("1", "3", "4") else ""
     kinds = {name: text(dict(tree), f"{name}_type") for name in ("src", "dst")}
-    is_outside = {name: kind == "1" for name, kind in kinds.items()}
-    if not any(kinds.values()):
-        is_outside = {name: bool(_NUMBER.fullmatch(text(dict(tree), f"{name}_num"))) for name in kinds}
-    client = next((name for name, is_so in is_outside.items() if is_so), "")
+    whole = [name for name in kinds if _NUMBER.fullmatch(text(dict(tree), f"{name}_num"))]
+    outside = [name for name, kind in kinds.items() if kind == "1"]
+    client = next(iter(outside or [name for name in whole if kinds[name] != "2"]), "")
     if not client:
         return None
     tree["phone"] = tree.pop(f"{client}_num", "")
     drop(tree, f"short_{client}_num", "src_type", "dst_type", "event", "user_id", "treeNumber")
-    is_of_line(tree, *(f"{length}{name}_num" for name in kinds for length in ("", "short_")))
+    is_of_line(tree, "src_num", "short_src_num", "dst_num", "short_dst_num")
+    if client == "src":
+        is_of_line(tree, "pbxdstnum")
     return text(tree, "call_id")
 
 

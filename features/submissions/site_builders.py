@@ -143,8 +143,8 @@ def is_ours(request: Request) -> bool:
 
 # source: GetCourse's help page on its operation "Call URL": it calls by GET or by POST, and all data are in the address
 def of_address(request: Request, caller: Caller) -> Request:
-    """With the values of its address as its body, where they name a person or an order and nothing else does; else as
-    it is: an address may have a mark of its own, and checks of it have others. Nothing signs an address."""
+    """With the values of its address as its body, where they name a person, an order or a call and nothing else does;
+    else as it is: an address may have a mark of its own, and checks of it have others. Nothing signs an address."""
     given = [(name, value) for name, value in request.query if name not in OF_ADDRESS]
     if not given or not _NO_BODY.fullmatch(request.body) or site_key.is_signed(caller):
         return request
@@ -157,7 +157,9 @@ def of_address(request: Request, caller: Caller) -> Request:
     found = told.body
     phones = (person_identity.phone(one, settings.phone_country) for one in found.contact.phones)
     is_person = any(phones) or bool(person_identity.emails(found.contact.emails))
-    is_known = is_person or isinstance(found, SubmitOrder) or told.reason is _OWN
+    # Of somebody who hides their number: its service wants to hear its own word, and calls it something.
+    is_call = told.answer is not OK and told.key is not None
+    is_known = is_person or is_call or isinstance(found, SubmitOrder) or told.reason is _OWN
     return made if is_known else request
 
 

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.crm_api.handler import handle
+from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.http import Headers, Pairs, Request, Response
 from tests.reading import serve
 from tests.story import Story, json_of
 from tests.submissions.recorded import SECRET, body_of, record, send, server_key
-from tests.submitting import set_up
+from tests.submitting import account, set_up
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -163,6 +164,29 @@ def test_of_a_call_sipuni_tells_four_times_and_hears_its_word_each_time(site: St
     for told in (away, anothers):
         _posted(site, key, urlencode(told).encode(), FORM)
     assert site.sql(DELIVERIES) == [(3,)]
+
+
+@pytest.mark.parametrize("number", ["anonymous", "", "900"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_call_of_sipuni_whose_number_is_hidden_hears_its_word_and_is_a_form(
+    site: Story, method: str, number: str
+) -> None:
+    """By GET nothing of it was kept, and it heard another word; without any number it was of the company's own line."""
+    call = record("sipuni_call")["form"] | {"src_num": number, "short_src_num": number}
+    body, key = urlencode(call).encode(), _key(site)
+    answer = _asked(site, key, *call.items()) if method == "GET" else _posted(site, key, body, FORM)
+    assert (answer.status, answer.body) == (200, b'{"success":true}')
+    run_deliveries(site.runtime, 20)
+    assert site.sql("SELECT state FROM amocrm_deliveries") == [("delivered",)]
+    assert site.sql(BY_GET) == [(0,)]
+    assert not [one for one in account(site)["contacts"].values() if "74950000017" in str(one)]
+
+
+def test_a_call_of_sipuni_that_does_not_say_of_what_type_an_end_is_is_of_the_number_outside(site: Story) -> None:
+    key, call = _key(site), record("sipuni_call")["form"]
+    out = call | {"src_num": "201", "src_type": "2", "dst_num": "79211000218", "dst_type": "", "call_id": "6"}
+    assert _posted(site, key, urlencode(out).encode(), FORM).body == b'{"success":true}'
+    assert site.sql(DELIVERIES) == [(1,)]
 
 
 def test_of_a_call_phonet_tells_its_end_is_the_form(site: Story) -> None:
