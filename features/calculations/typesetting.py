@@ -49,9 +49,15 @@ def here(inputs: dict[str, str], timestamp: int, kind: Kind) -> bytes:
 
 
 def _without_emoji(text: str) -> str:
+    """Of a text of JSON. What stood on both sides of one stays apart."""
     said = text.translate(_SAID)
     unknown = _missing("".join(found)) if (found := sorted(set(_EMOJI.findall(said)))) else ""
-    return re.sub(f"(?:[{unknown}][{_JOINED}]*)+ ?", "", said) if unknown else said
+    if not unknown:
+        return said
+    one = f"[{unknown}][{_JOINED}]*"
+    some = f"{one}(?: *{one})*"
+    said = re.sub(rf'(?:(?<=[^\\]")|(?<= )|(?<=\\n)){some} ?', "", said)  # at the beginning of a text, a word or a line
+    return re.sub(some, "", re.sub(rf"(?<=\w){some}(?=\w)", " ", said))
 
 
 def _missing(letters: str) -> str:
