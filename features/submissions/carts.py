@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from features.submissions.model import Address, Order, OrderDelivery, OrderItem, SubmitForm, SubmitOrder
+from shared.platform import html_entities
 from shared.platform.money import is_amount, shortened
 from shared.platform.nested import Tree
 
@@ -155,7 +156,8 @@ def item(
     count = Decimal(1) if quantity is None else quantity
     if price is None and total is not None:
         price = shortened(total / count)
-    full = named(name.strip(), options)
+    # source: woocommerce/woocommerce issue 36469; modules of OpenCart, which undo it
+    full = html_entities.read(named(name.strip(), options)).strip()
     if not full or price is None or len(full) > _LONGEST_NAME or len(sku) > _LONGEST_SKU:
         return None
     return OrderItem(full, count, price, sku=sku.strip() or None)

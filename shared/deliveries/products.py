@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
@@ -21,6 +22,7 @@ from shared.deliveries.echo_marking import noting_link, noting_new
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
+from shared.platform import html_entities
 from shared.platform.messages import Message, joined, say
 from shared.platform.ttl_cache import Expiring
 from shared.storage.cache import SharedCache
@@ -223,9 +225,11 @@ class Goods(Struct, frozen=True):
 
 
 def _merged(items: Sequence[Item]) -> list[Item]:
-    """The same goods in several lines of a calculation are one element with the sum of their quantities."""
+    """The same goods in several lines of a calculation are one element with the sum of their quantities. Names have no
+    entities of HTML: those of the account's list are read without any."""
     merged: dict[str, Item] = {}
-    for item in items:
+    for given in items:
+        item = replace(given, name=html_entities.read(given.name))
         before = merged.get(_key(item))
         quantity = item.quantity + (before.quantity if before else 0)
         merged[_key(item)] = Item(item.name, quantity, item.unit, item.unit_price, item.sku)

@@ -173,6 +173,21 @@ def test_states_of_an_order_are_noted_as_they_come(site: Story) -> None:
     assert became.lead["price"] == 10800
 
 
+def test_names_that_a_shop_keeps_with_entities_are_read_as_people_see_them(site: Story) -> None:
+    """WordPress saves "&" so for whoever is no administrator, and OpenCart saves all names so; what amoCRM shows has
+    none, and each order made the goods anew."""
+    _, key = server_key(site)
+    for number in (727, 728):
+        one = _changed("woocommerce", id=number, number=str(number))
+        one["json"]["line_items"][1]["name"] = "Пояс &amp; сумка 1/2&quot; &#8211; USB&micro"
+        assert send(site, key, one).status == 200
+        became = Became(site)
+    lists = account(site)["elements"].values()
+    names = [one["name"] for elements in lists for one in elements.values()]
+    assert names.count('Пояс & сумка 1/2" – USB&micro') == 1
+    assert not [text for text in (*names, *became.notes) if "&amp;" in text]
+
+
 def test_an_order_that_is_not_placed_yet_is_none_until_it_is(site: Story) -> None:
     """WooCommerce's checkout block makes one, without its buyer, for everybody who opens the page, and tells of it each
     time that something is typed: that was a deal of nobody, and the order that came of it a second one."""

@@ -87,6 +87,13 @@ def test_h4_by_its_name_alone_a_good_is_found_as_before(story: Story) -> None:
     assert _made(story) == 0
 
 
+def test_a_good_whose_name_has_entities_is_made_once(story: Story) -> None:
+    """As a site's own script has it from its shop; amoCRM's names are read without them."""
+    for number in ("1", "2"):
+        assert _sold(story, number, _item(name="Лист &amp; Ко")) == {"Лист & Ко -": 1}
+    assert _made(story) == 1
+
+
 @pytest.mark.parametrize("sku", [None, "KV-20"])
 def test_h4_in_a_long_list_a_good_is_made_once(story: Story, sku: str | None) -> None:
     """More goods than a page holds have its name as a part of theirs."""
