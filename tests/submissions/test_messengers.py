@@ -460,6 +460,24 @@ def test_a_call_in_whatsapp_is_one_form_of_the_client_whichever_way_it_goes(ends
     assert _sent(_cloud({"calls": [CALL_BEGINS | ends, CALL | ends]}, field="calls")).key == found.key
 
 
+@pytest.mark.parametrize("ends", [{}, {"direction": "BUSINESS_INITIATED", "from": CALL["to"], "to": CALL["from"]}])
+def test_a_call_that_whatsapp_tells_together_with_others_messages_is_of_its_client(ends: dict[str, str]) -> None:
+    """Meta gathers what it tells while much is told, or nobody has listened: only the messages were taken."""
+    call, another = CALL | ends, CALL | {"id": "wacid.2", "from": "79211000203"}
+    said = {"id": "wamid.1", "from": "79211000202", "type": "text", "text": {"body": "Хочу дверь"}}
+    own = said | {"id": "wamid.2", "from": CALL["from"]}
+    people = [{"profile": {"name": f"N{one}"}, "wa_id": f"7921100020{one}"} for one in (1, 2, 3)]
+    for values in (
+        [{"messages": [said], "contacts": people[1:2]}, {"calls": [call, another, CALL_BEGINS | {"id": "wacid.3"}]}],
+        [{"messages": [said, own], "calls": [call, another], "contacts": people}],
+    ):
+        trees = batches.parts(_cloud(*values), Submissions())
+        found = {str(one.body.contact.phones): str(one.body.fields) for one in map(_sent, trees)}
+        assert sorted(found) == ["['+79211000201']", "['+79211000202']", "['+79211000203']"]
+        is_called = ["duration" in found[f"['+7921100020{place}']"] for place in (1, 2, 3)]
+        assert is_called == [True, False, True]
+
+
 @pytest.mark.parametrize(
     ("body", "writer"),
     [

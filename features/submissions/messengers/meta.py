@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from features.submissions import messenger_ids
-from features.submissions.call_adapters import LINE, is_of_line
+from features.submissions.call_adapters import is_of_line
 from features.submissions.carts import branches, drop, text
 from features.submissions.messengers.common import OUT, is_card, is_comment, number_of, written
 from features.submissions.shops.common import branch_of
@@ -37,8 +37,8 @@ def cloud(tree: Tree) -> str | None:
     said, ids = [], []
     for value in values:
         drop(value, *(["statuses"] if _is_of_client(value) else ["statuses", "contacts"]))
-        line = value.get("metadata")
-        is_of_line(line if isinstance(line, dict) else {}, "display_phone_number")
+        line, ours = value.get("metadata"), _line_of(value)
+        is_of_line(branch_of(line), "display_phone_number")
         drop(line, "phone_number_id")
         for person in branches(value.get("contacts")):
             _is_phone(tree, person, "wa_id")
@@ -50,7 +50,7 @@ def cloud(tree: Tree) -> str | None:
             ids.append(text(message, "id"))
             drop(message, "timestamp")
         for call in branches(value.get("calls")):
-            _is_call(tree, call, line)
+            _is_call(tree, call, ours)
             ids.append(text(call, "id"))
         drop(value, "messaging_product")
     is_comment(tree, said)
@@ -61,23 +61,34 @@ def cloud(tree: Tree) -> str | None:
     return " ".join(filter(None, ids))
 
 
-# source: WhatsApp's reference of its calls, "User-initiated calls": of each one it tells twice, also where nobody has
-# answered; bodies in public code
 def _only_ended(value: Tree) -> None:
     if "calls" in value:
-        value["calls"] = [one for one in branches(value["calls"]) if one.get("event") != _BEGINS]
+        value["calls"] = _ended(value)
         drop(value, *([] if value["calls"] else ["calls"]))
 
 
-def _is_call(tree: Tree, call: Tree, line: Any) -> None:
-    """Of its two numbers one is the line's; without any the direction says which."""
-    ends = {name: _figures(call.get(name)) for name in ("from", "to")}
-    ours = _figures(branch_of(line).get(f"{LINE}display_phone_number"))
-    usual = "from" if text(dict(call), "direction").startswith("BUSINESS") else "to"
-    own = next((name for name, number in ends.items() if ours and number == ours), usual)
-    _is_phone(tree, call, "to" if own == "from" else "from")
-    is_of_line(call, own)
+# source: WhatsApp's reference of its calls, "User-initiated calls": of each one it tells twice, also where nobody has
+# answered; bodies in public code
+def _ended(value: Tree) -> list[Tree]:
+    return [one for one in branches(value.get("calls")) if one.get("event") != _BEGINS]
+
+
+def _is_call(tree: Tree, call: Tree, ours: str) -> None:
+    client = _client_of(call, ours)
+    _is_phone(tree, call, client)
+    is_of_line(call, "to" if client == "from" else "from")
     drop(call, "session", "timestamp")
+
+
+def _client_of(call: Tree, ours: str) -> str:
+    """At which end: of its two numbers one is the line's; without any the direction says which."""
+    ends = {name: _figures(call.get(name)) for name in ("to", "from")}
+    usual = "to" if text(dict(call), "direction").startswith("BUSINESS") else "from"
+    return next(("from" if name == "to" else "to" for name, number in ends.items() if ours and number == ours), usual)
+
+
+def _line_of(value: Tree) -> str:
+    return _figures(branch_of(value.get("metadata")).get("display_phone_number"))
 
 
 def _figures(number: Any) -> str:
@@ -147,9 +158,16 @@ def _of_each_sender(tree: Tree, pages: list[Tree]) -> list[Tree]:
     return [tree | {"entry": [page | {"messaging": events}]} for page, events in senders.values()]
 
 
-def _cloud_writer(message: Tree) -> str:
-    """By the phone, or the id of whoever shows none."""
-    return str(message.get("from") or message.get("from_user_id"))
+def _told_by(value: Tree) -> dict[str, dict[str, list[Tree]]]:
+    """Messages, and calls that have ended, of each: by the phone, or the id of whoever shows none."""
+    ours = _line_of(value)
+    told = [("messages", "from", one) for one in branches(value.get("messages"))]
+    told += [("calls", _client_of(one, ours), one) for one in _ended(value)]
+    found: dict[str, dict[str, list[Tree]]] = {}
+    for kind, end, one in told:
+        person = str(one.get(end) or one.get("from_user_id"))
+        found.setdefault(person, {}).setdefault(kind, []).append(one)
+    return found
 
 
 def by_writer(tree: Tree) -> list[Tree] | None:
@@ -161,17 +179,20 @@ def by_writer(tree: Tree) -> list[Tree] | None:
         return None
     found: dict[tuple[str, str], Tree] = {}
     for value in values_of(tree):
-        written, people = branches(value.get("messages")), branches(value.get("contacts"))
-        writers = list(map(_cloud_writer, written))
-        for person in dict.fromkeys(writers):
-            own = [one for one, writer in zip(written, writers, strict=True) if writer == person]
+        told, people = _told_by(value), branches(value.get("contacts"))
+        for person, own in told.items():
             # Alone, it is whoever is named there, also by another id.
             named = [one for one in people if person in (one.get("wa_id"), one.get("user_id"))]
-            named = people if len(set(writers)) == 1 else named
-            place = (person, str(value.get("metadata")))
-            if place in found:
-                found[place]["messages"] += own
-            else:
-                found[place] = value | {"messages": own, "contacts": named}
-    entries = [[{"changes": [{"field": "messages", "value": one}]}] for one in found.values()]
-    return [tree | {"entry": one} for one in entries] if "entry" in tree else [tree | one for one in found.values()]
+            named = people if len(told) == 1 else named
+            theirs = found.setdefault((person, str(value.get("metadata"))), _without_told(value) | {"contacts": named})
+            for kind, several in own.items():
+                theirs.setdefault(kind, []).extend(several)
+    if "entry" not in tree:
+        return [_without_told(tree) | one for one in found.values()]
+    fields = ["messages" if "messages" in one else "calls" for one in found.values()]
+    changes = [{"field": field, "value": one} for field, one in zip(fields, found.values(), strict=True)]
+    return [tree | {"entry": [{"changes": [one]}]} for one in changes]
+
+
+def _without_told(value: Tree) -> Tree:
+    return {name: one for name, one in value.items() if name not in ("messages", "calls")}
