@@ -22,7 +22,7 @@ SITE := .local/site/index.html
 BUNDLES := $(patsubst widgets/%/src/page.tsx,widgets/%/page/page.js,$(wildcard widgets/*/src/page.tsx))
 
 demo: $(READY) $(BUNDLES) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
-	@$(BIN)/python -m cli demo $$($(MAKE) -q --no-print-directory $(SITE) >/dev/null || echo --build-site)
+	@exec $(BIN)/python -m cli demo $$($(MAKE) -q --no-print-directory $(SITE) >/dev/null || echo --build-site)
 
 # Side by side: types are one core's work. What a red check has to say stands whole, below what the stories said.
 test: programs ## format, lint, types, and the quick stories of each subject

@@ -53,26 +53,17 @@ class Ports:
 
 def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str], *, builds_site: bool = False) -> None:
     """Runs until Ctrl-C. `data` holds the database, the simulator's state, the demo's secrets, and the logs; `site`
-    the documentation, where it was built; `builds_site`: it is built anew, while the rest starts.
+    the documentation, where it was built; `builds_site`: it is built anew, once everything else is there.
     """
     data.mkdir(parents=True, exist_ok=True)
     with running.alone(data) as other:
         if other is not None:
             click.echo(f"A demo runs already in {data}: {other}\nNothing was started. Its own Ctrl-C stops it.")
             return
-        _run(first_port, data, site, environ, _site_builder(data, site) if builds_site else None)
+        _run(first_port, data, site, environ, builds_site)
 
 
-def _site_builder(data: Path, site: Path) -> subprocess.Popen[bytes]:
-    """At work from now on: it takes a core as long as everything else takes to start."""
-    with (data / _BUILD_LOG).open("wb") as log:
-        command = [sys.executable, "-m", "cli", "docs", "--out", str(site.resolve())]
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603
-
-
-def _run(
-    first_port: int, data: Path, site: Path, environ: Mapping[str, str], builder: subprocess.Popen[bytes] | None
-) -> None:
+def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str], builds_site: bool) -> None:
     ports = Ports(_free_ports(first_port))
     server = embedded.start(data / "postgres")
     try:
@@ -84,18 +75,29 @@ def _run(
     settings = _settings(ports, data, embedded.runtime_url(server))
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))
-    commands = _commands(ports, data, site, has_site=builder is not None or (site / "index.html").exists())
+    commands = _commands(ports, data, site, has_site=builds_site or (site / "index.html").exists())
     with _processes(commands, data, environment_of(environ, settings)) as started:
         _wait_until_ready(ports, data, commands)
         running.remember(data, f"{ports.url('crm_api')}/admin/", [one.pid for one in started])
         # Made before anybody is told of Ctrl-C: it imports much, and Python ends by the signal, whoever has caught it,
         # where that comes while an import evaluates a text (a namedtuple, a dataclass).
         with httpx.Client(timeout=60, trust_env=False) as client:
-            if builder is not None and builder.wait() != 0:
-                click.echo(f"Building the documentation failed; see {data / _BUILD_LOG}")
-            is_there = (site / "index.html").exists()
-            _tell(ports, data, settings, ports.url(_DOCS) if is_there else "")
+            _tell(ports, data, settings)
+            if builds_site:
+                _build_site(data, site)
+            if (site / "index.html").exists():
+                click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
             _run_schedules(ports, client)
+
+
+def _build_site(data: Path, site: Path) -> None:
+    """It takes a core as long as everything else takes to start, and nobody waits for it."""
+    click.echo("\nBuilding the documentation ...")
+    with (data / _BUILD_LOG).open("wb") as log:
+        command = [sys.executable, "-m", "cli", "docs", "--out", str(site.resolve())]
+        built = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603
+    if built.returncode != 0:
+        click.echo(f"Building the documentation failed; see {data / _BUILD_LOG}")
 
 
 def environment_of(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
@@ -240,10 +242,7 @@ def _wait_until_ready(ports: Ports, data: Path, parts: Iterable[str]) -> None:
             time.sleep(0.1)
 
 
-def _tell(ports: Ports, data: Path, settings: dict[str, str], documentation: str) -> None:
-    """`documentation`: where it is, or nothing."""
-    if documentation:
-        click.echo(f"\nThe documentation, with the first steps: {documentation}/")
+def _tell(ports: Ports, data: Path, settings: dict[str, str]) -> None:
     click.echo(
         f"""
 Open these in a browser:

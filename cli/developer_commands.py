@@ -226,7 +226,9 @@ def write_register(out: Path) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="The documentation that `make docs` has built; served where it is there.",
 )
-@click.option("--build-site", "builds_site", is_flag=True, help="Builds the documentation anew, while the rest starts.")
+@click.option(
+    "--build-site", "builds_site", is_flag=True, help="Builds the documentation anew, when the rest is there."
+)
 def run_demo(port: int, data: Path, site: Path, builds_site: bool) -> None:
     """Starts everything on this machine: PostgreSQL, the simulator of amoCRM, all functions, the panel."""
     demo.run(port, data, site, dict(os.environ), builds_site=builds_site)

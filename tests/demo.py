@@ -111,6 +111,15 @@ class Demo:
         assert match, self.told
         return match[1]
 
+    def line_with(self, words: str) -> str:
+        """The next line of what it tells that has these words."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.told += line
+            if words in line:
+                return line
+        raise AssertionError(self.told)
+
     def http(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
         """A client of `crm_api`."""
         return _client(headers, self.api_by_address)
