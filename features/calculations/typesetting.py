@@ -30,9 +30,9 @@ _LETTERS: Final = b"""
 _IN_NO_FONT: Final = "\U000f0000"
 _GLYPH: Final = re.compile(rb'<use[^>]*href="(#[^"]+)"')
 # No font has most emoji: a client would see boxes. Those that say something are said with a sign that is drawn.
-_EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f000-\U0001fbff]")
+_EMOJI: Final = "[\u2600-\u27bf\U0001f000-\U0001fbff]"
 _SAID: Final = str.maketrans("✅❌❎❗❕❓❔➕➖➗", "✔✘✘!!??+−÷")
-_JOINED: Final = "\ufe0f\u200d"  # with these, several are one
+_JOINED: Final = f"(?:\u200d{_EMOJI}|[\ufe0f\u200d])*"  # several are one: a woman who shrugs ends in ♀, which is drawn
 
 
 class UnprintableError(ValueError):
@@ -51,11 +51,11 @@ def here(inputs: dict[str, str], timestamp: int, kind: Kind) -> bytes:
 def _without_emoji(text: str) -> str:
     """Of a text of JSON. What stood on both sides of one stays apart."""
     said = text.translate(_SAID)
-    unknown = _missing("".join(found)) if (found := sorted(set(_EMOJI.findall(said)))) else ""
+    unknown = _missing("".join(found)) if (found := sorted(set(re.findall(_EMOJI, said)))) else ""
     if not unknown:
         return said
-    one = f"[{unknown}][{_JOINED}]*"
-    some = f"{one}(?: *{one})*"
+    one = f"[{unknown}]{_JOINED}"
+    some = f"(?>{one}(?: *{one})*)"
     said = re.sub(rf'(?:(?<=[^\\]")|(?<= )|(?<=\\n)){some} ?', "", said)  # at the beginning of a text, a word or a line
     return re.sub(some, "", re.sub(rf"(?<=\w){some}(?=\w)", " ", said))
 

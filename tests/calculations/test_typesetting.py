@@ -137,6 +137,7 @@ def test_letters_that_no_font_has_are_told_in_the_preview(connected: Story) -> N
         ("★ №1 ☎ 2️⃣ ⭐ 🛑", "★ №1 ☎ 2️⃣ ⭐ 🛑"),
         ("Скидка🔥 на 10🔥20 «Лофт»🔥🎁 (2 шт)🎁, 3🔥 4", "Скидка на 10 20 «Лофт» (2 шт), 3 4"),
         ("🔥 🎁 Итого\n🎁 Скидка 🔥 🔥 5", "Итого\nСкидка 5"),
+        ("🤷🏻‍♀️ Не знаю, 👩‍⚕️👍 ♀", "Не знаю, ♀"),
     ],
 )
 def test_no_client_sees_boxes_in_the_place_of_emoji(typed: str, printed: str) -> None:
