@@ -17,12 +17,14 @@ help: ## this list
 STORIES := -n $(WORKERS) --dist loadgroup -m "not long"
 
 SITE := .local/site/index.html
+# Not in the recipe itself, which would then start the demo under `make -n`, too.
+SITE_OPTION = $(shell $(MAKE) -q --no-print-directory $(SITE) >/dev/null 2>&1 || echo --build-site)
 
 # Pages of widgets that are written in React.
 BUNDLES := $(patsubst widgets/%/src/page.tsx,widgets/%/page/page.js,$(wildcard widgets/*/src/page.tsx))
 
 demo: $(READY) $(BUNDLES) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
-	@exec $(BIN)/python -m cli demo $$($(MAKE) -q --no-print-directory $(SITE) >/dev/null || echo --build-site)
+	@exec $(BIN)/python -m cli demo $(SITE_OPTION)
 
 # Side by side: types are one core's work. What a red check has to say stands whole, below what the stories said.
 test: programs ## format, lint, types, and the quick stories of each subject

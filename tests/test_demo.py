@@ -97,6 +97,8 @@ def test_32_3_make_demo_has_the_documentation_built_where_it_is_not_there(
             " ".join(["-m", "cli", "demo", *options]),
             "make",  # what tells make's child to end reaches the demo
         ]
+    dry = subprocess.run([*command, "-n"], cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert f"{python} -m cli demo" in dry.stdout
 
 
 @pytest.mark.long
