@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.amocrm import budgets
+from shared.platform import html_entities
 
 _PLAIN: Final = (
     "status_id",
@@ -20,7 +21,12 @@ _DAY: Final = 86_400
 
 
 def texts(entity: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Of an entity as the API answers it, or of the body of a change: the members that it holds."""
+    """Of an entity as the API answers it, or of the body of a change: the members that it holds. What is written with
+    entities of HTML is read without (see http.escaped), so none is in either."""
+    return ((name, html_entities.read(text)) for name, text in _texts(entity))
+
+
+def _texts(entity: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "name" in entity or "first_name" in entity:
         parts = (entity.get("first_name"), entity.get("last_name"))
         yield "name", str(entity.get("name") or " ".join(str(part) for part in parts if part))

@@ -359,6 +359,16 @@ def test_what_amocrm_shows_with_entities_is_told_as_it_was_written(feed: Feed) -
     assert told["data"]["lead"]["name"] == 'Окно 24" & рама'
 
 
+def test_what_we_have_written_with_entities_is_no_news(feed: Feed) -> None:
+    """As shops send it (OpenCart keeps all texts so); what amoCRM shows is read without them."""
+    _mapped(feed)
+    for company in ("ООО Лист", "ООО &quot;Лист &amp; Ко&quot;"):
+        submit(feed.story, _full() | {"fields": {"city": company}})
+        for _ in range(3):
+            feed.run(300)
+        assert feed.told() == []
+
+
 def test_31_b1_what_a_person_adds_before_it_was_read_is_told(feed: Feed) -> None:
     """The deal is ours, with tags and values; the tag that somebody adds at once, and the value that is another, are
     not."""
