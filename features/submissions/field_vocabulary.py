@@ -88,12 +88,22 @@ _NOT_A_NAME: Final = (
     "compan компан фирм организац предприят form форм file файл product produ товар domain домен site сайт page"
     " host project проект brand бренд city город міст street улиц вулиц school школ course курс service servi"
     " услуг послуг tariff тариф plan item sku campaign source utm event событ поді group групп list field category"
-    " категор model модел pet питом ребен дитин child hijo empresa business biznes kompaniya korxona archiv nick"
+    " категор model модел pet питом empresa business biznes kompaniya korxona archiv nick"
     " login логин method метод delivery достав payment оплат option variant status state country стран type step"
     " bank банк banco issuer channel канал trunk"
     " button quiz title template scenario сценар agent питання вопрос question notification"
     " ad ads adset adgroup anuncio conjunto объявлен creative tree queue widget виджет pipeline воронк funnel funil"
     " embudo workflow tag shipping shipment envio өнім тауар қызмет"
+    " мекте ұйым мекем дүкен"
+)
+# A child has another name than who writes about them; who is named as theirs has their own.
+_CHILD: Final = (
+    "child kid kids kid's baby toddler daughter ребен малыш дочер дочк дитин малюк доньк бала farzand bola"
+    " hijo hija nino nina bebe filh crianca"
+)
+_PARENT: Final = (
+    "parent guardian mother father mom mum dad родител мама мамы мать матери папа папы отец отца опекун"
+    " батьк мати мами тата опікун анан анас onan onas otas padre madre tutor apoderad mae pai responsav"
 )
 _NOT_A_PHONE: Final = _plains(
     "model модель модели тип type id code код country страна brand марка бренд verified время time modelo marca tipo"
@@ -247,6 +257,8 @@ _LOOKED_AT: Final = 300  # letters of a name
 _IS_PHONE: Final = _stems(_PHONE, within=True)
 _IS_EMAIL: Final = _stems(_EMAIL, within=True)
 _IS_NO_NAME: Final = _stems(_NOT_A_NAME)
+_IS_CHILD: Final = _stems(_CHILD)
+_IS_PARENT: Final = _stems(_PARENT)
 _IS_ANOTHER: Final = _stems(_OTHER_NUMBER)
 _IS_STAFF: Final = _stems(_STAFF)
 _IS_TO_YOU: Final = _stems(_TO_YOU)
@@ -312,7 +324,10 @@ def says_name(name: str) -> Meaning | None:
     has_name, is_first, is_last = (bool(found & one) for one in (_NAME_WORDS, _FIRST_WORDS, _LAST_WORDS))
     if not (has_name or is_first or is_last):
         return None
-    if _IS_NO_NAME.search(" ".join(words(name))) or says_another_number(name) or _is_of_place(name):
+    said = " ".join(words(name))
+    if _IS_NO_NAME.search(said) or (_IS_CHILD.search(said) and not _IS_PARENT.search(said)):
+        return None
+    if says_another_number(name) or _is_of_place(name):
         return None
     is_first = is_first or (has_name and bool(found & _OF_FIRST))
     is_named_last = has_name and bool(found & _OF_LAST)

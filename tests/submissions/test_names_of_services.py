@@ -189,8 +189,38 @@ def test_a_form_in_kazakh_has_who_and_what() -> None:
     body = _sent({"json": {"Аты-жөніңіз": "Айгүл Нұр", "Телефон нөміріңіз": "8 701 000 02 01", "Хабарлама": "Есік"}})
     assert isinstance(body, SubmitForm)
     assert (full_name(body.contact), body.contact.phones, body.comment) == ("Айгүл Нұр", ["8 701 000 02 01"], "Есік")
-    other = _sent({"json": {"Өнім аты": "Есік", "phone": "8 701 000 02 01"}})
-    assert full_name(other.contact) == ""
+    for thing in ("Өнім аты", "Мектеп аты", "Ұйымның аты"):
+        other = _sent({"json": {thing: "Есік", "phone": "8 701 000 02 01"}})
+        assert full_name(other.contact) == ""
+
+
+@pytest.mark.parametrize(
+    ("childs", "own"),
+    [
+        ("Баланың аты-жөні", "Ата-ананың аты-жөні"),
+        ("Балаңыздың есімі", "Сіздің есіміңіз"),
+        ("Bolangizning ismi", "Ota-onaning ismi"),
+        ("Farzandingiz ismi", "Sizning ismingiz"),
+        ("Nome da criança", "Nome do responsável"),
+        ("Nome da sua filha", "Nome da mãe"),
+        ("Nombre del niño", "Nombre de la madre"),
+        ("Nombre de su hija", "Nombre del padre"),
+        ("Kid's name", "Parent's name"),
+        ("baby_name", "parent_name"),
+        ("Имя малыша", "Имя мамы"),
+        ("Имя ребёнка", "Имя родителя ребёнка"),
+        ("Nome da criança", "Nome do responsável pela criança"),
+        ("Баланың аты", "Есіміңіз қалай?"),
+        ("Імʼя малюка", "Імʼя мами"),
+    ],
+)
+def test_the_name_of_a_child_is_not_the_visitors(childs: str, own: str) -> None:
+    """A school's contacts were its pupils, in other languages than Russian and English, and who had written was a
+    field."""
+    names = {childs: "Leo Ruiz", own: "Ana Ruiz"}
+    for sent in (names, dict(reversed(names.items()))):
+        body = _sent({"json": {**sent, "phone": "+34 611 10 01 45"}})
+        assert (full_name(body.contact), body.fields) == ("Ana Ruiz", {childs: ["Leo Ruiz"]})
 
 
 def test_the_marks_of_the_page_that_php_calls_http_referer_are_those_of_the_visit() -> None:
