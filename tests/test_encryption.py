@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.deliveries import order_proof
-from shared.platform.secret import Secret
+from shared.deliveries import note_marks, order_proof
+from shared.platform.secret import Guarded, Secret
 from shared.storage.encryption import DecryptionError, Keyring, generate_key
 
 OLD, NEW = ("old", Secret(generate_key())), ("new", Secret(generate_key()))
@@ -101,3 +101,25 @@ def test_what_is_kept_of_an_orders_person_is_of_one_phone_or_one_address() -> No
     for told in ("boris2127001@example.org", "2127001", "anna2127001"):
         assert not order_proof.is_proven(keyring, OWNER, kept, told)
     assert not order_proof.may_be_kept(keyring, OWNER, "Anna 12")
+
+
+def test_32_8_what_an_order_keeps_outlives_the_key_before() -> None:
+    kept = order_proof.proofs(Keyring((NEW, OLD)), OWNER, ["+7 916 555-44-33"], [])
+    assert order_proof.is_proven(Keyring((NEW,)), OWNER, kept, "8 (916) 555-44-33")
+
+
+class _Known(Guarded, frozen=True):
+    HIDDEN = ("token",)
+
+    name: str
+    token: str
+
+
+def test_32_8_what_is_printed_shows_all_but_its_secrets() -> None:
+    assert repr(_Known("Anna", "very-secret")) == "_Known(name='Anna', token=***)"
+
+
+def test_32_8_a_note_is_found_by_the_mark_that_versions_before_have_written() -> None:
+    delivery_id = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
+    assert note_marks.of_delivery(delivery_id) == "ref:0f8fad5bd9cb469fa165708677"
+    assert note_marks.of_delivery(delivery_id, "0123456789abcdef") == "ref:0f8fad5bd9cb469fa165708677-01234567"
