@@ -151,6 +151,18 @@ def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: St
     assert "account.renamed" in long_lived.events()
 
 
+@pytest.mark.parametrize(("had", "has"), [("other_integration", None), ("token_ending", "token_ending")])
+def test_who_has_given_way_and_is_found_again_has_no_problem_of_it_left(
+    long_lived: Story, had: str, has: str | None
+) -> None:
+    """The panel went on telling it of a connection that works, until somebody entered another token."""
+    long_lived.sql("UPDATE amocrm_integrations SET problem_code = %s, problem_at = amocrm_now()", had)
+    moved = _renamed(long_lived, "404")
+    assert _read(long_lived) == 200
+    found = long_lived.sql("SELECT problem_code, problem_at IS NOT NULL FROM amocrm_integrations")
+    assert (found, long_lived.row(moved).status) == ([(has, has is not None)], "connected")
+
+
 def test_a_renamed_account_is_found_though_the_token_names_no_host(long_lived: Story) -> None:
     long_lived.sql("UPDATE amocrm_integrations SET api_domain = NULL")
     long_lived.simulator.control("rename", domain=long_lived.domain, to=f"renamed{long_lived.account_id}")

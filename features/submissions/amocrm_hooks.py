@@ -20,5 +20,10 @@ _VERBS: Final = frozenset(
 # source: amoCRM's documentation, "Webhooks", "Format": each entity under what has become of it, beside the account
 def is_one(tree: Tree) -> bool:
     told = {name: one for name, one in tree.items() if name != "account"}
-    is_told = all(name in _HEADS and branch_of(one) and one.keys() <= _VERBS for name, one in told.items())
+    is_told = all(name in _HEADS and branch_of(one) and _tells(one) for name, one in told.items())
     return "id" in branch_of(tree.get("account")) and bool(told) and is_told
+
+
+def _tells(entities: Tree) -> bool:
+    """A text where entities are is what somebody has written."""
+    return entities.keys() <= _VERBS and all(isinstance(one, dict | list) for one in entities.values())

@@ -147,7 +147,11 @@ GIVE_WAY = _GIVES_WAY.replace("{who}", "%(widget_type)s::text AS widget_type, %(
 # The account has another address, unless another connection of this widget type has it already, of this account, too.
 RENAME = """
 WITH freed AS ({gives_way}), moved AS (
-    UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now()
+    UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now(),
+        -- It had given way, and is found.
+        problem_code = nullif(problem_code, 'other_integration'),
+        problem_detail = CASE WHEN problem_code <> 'other_integration' THEN problem_detail END,
+        problem_at = CASE WHEN problem_code <> 'other_integration' THEN problem_at END
     WHERE id = %(id)s AND account_domain <> %(domain)s
       AND NOT EXISTS (SELECT FROM amocrm_integrations o
                       WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type

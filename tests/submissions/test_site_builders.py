@@ -282,9 +282,13 @@ def test_what_amocrm_tells_of_itself_makes_no_deal_of_which_it_would_tell_again(
     answer = _sent(site, urlencode(told | account_of).encode(), FORM)
     assert (answer.status, answer.body) == (200, b"ok")
     assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
-    form = {"leads": "3", "message": "Перезвоните", "account[id]": "7", "phone": "+7 916 555-44-33"}
-    assert _sent(site, urlencode(form).encode(), FORM).status == 200
-    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    forms = (
+        {"leads": "3", "message": "Перезвоните", "account[id]": "7", "phone": "+7 916 555-44-33"},
+        {"message[note]": "Перезвоните +7 916 555-44-33", "account[id]": "7"},
+    )
+    for number, body in enumerate(forms, 1):
+        assert _sent(site, urlencode(body).encode(), FORM).status == 200
+        assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(number,)]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
