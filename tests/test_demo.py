@@ -80,6 +80,7 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
             assert secret not in text, log
 
 
+@pytest.mark.needs("make")
 @pytest.mark.parametrize(("site", "options"), [("mkdocs.yml", []), ("none", ["--build-site"])])
 def test_32_3_make_demo_has_the_documentation_built_where_it_is_not_there(
     tmp_path: Path, site: str, options: list[str]
