@@ -130,10 +130,10 @@ const submitted = ({ body, mode, address, decisions: _, of: __, kind, action, fi
 
 // --- visits and automations ------------------------------------------------------------------------------------------
 
-// A visit's times are the clock on the company's wall.
+// A visit's times are shown by the clock on the company's wall, and stored by whichever.
 /** @param {Document} content @param {string} timeZone */
 function visit({ booking: id, version, change, starts_at: starts, facts: known, lead_id: lead, ...rest }, timeZone) {
-  const there = (/** @type {string} */ at) => (timeZone ? `${momentThere(at, timeZone)} (${timeZone})` : moment(at));
+  const there = (/** @type {string} */ at) => (timeZone ? `${momentThere(Date.parse(at), timeZone)} (${timeZone})` : moment(at));
   const { kind, from, reason, by: _, user_id: __, ...changed } = change;
   const { service, resource, room, place, price, currency, ...more } = known;
   return [

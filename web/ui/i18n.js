@@ -140,15 +140,12 @@ export function duration(seconds) {
 export const timeThere = (text, timeZone) => there(text, { timeStyle: "short", timeZone });
 /** @param {string | number} text @param {string} timeZone */
 export const momentThere = (text, timeZone) => there(text, { dateStyle: "full", timeStyle: "short", timeZone });
-// An older browser does not know every zone (Europe/Kyiv is of 2022): the server writes times as the wall shows them.
+// The server writes times as the wall shows them, and what is written is told: an older browser does not know every zone
+// (Europe/Kyiv is of 2022), or has it as it was (Asia/Almaty until 2024). Other moments are as far right as the browser is.
 /** @param {string | number} text @param {Intl.DateTimeFormatOptions} style */
 function there(text, style) {
-  try {
-    return dated(new Date(text), style);
-  } catch (error) {
-    if (!/[+-](?!00:00)\d\d:\d\d$/.test(`${text}`)) throw error;
-    return dated(new Date(`${text}`.slice(0, 19).concat("Z")), { ...style, timeZone: "UTC" });
-  }
+  const [, wall] = /^(.{19})[+-]\d\d:\d\d$/.exec(`${text}`) ?? [];
+  return wall ? dated(new Date(`${wall}Z`), { ...style, timeZone: "UTC" }) : dated(new Date(text), style);
 }
 /** @param {string} text @param {Intl.DateTimeFormatOptions} style */
 export const dayAs = (text, style) => dated(new Date(`${text}T00:00`), style);
