@@ -104,17 +104,19 @@ def _vats(tree: Tree) -> str | None:
 
 # source: bodies and receivers of Phonet's in public code
 def _phonet(tree: Tree) -> str | None:
-    """It tells when a call begins, is connected and ends; who is not of the company stands in `otherLegs`, and in none
-    of a call among colleagues."""
+    """It tells when a call begins, is connected and ends, of each colleague whom it reached by another `uuid`, with
+    that of the first beside it; who is not of the company stands in `otherLegs`, and in none of a call among
+    colleagues."""
     event = text(dict(tree), "event")
     client = next(iter(branches(tree.get("otherLegs"))), {})
     if event != "call.hangup" or "num" not in client:
         return None if event in ("call.dial", "call.bridge", "call.hangup") else ""
     tree["phone"], tree["name"] = client.pop("num"), client.pop("name", None)
     is_of_line(tree, "trunkNum")
-    drop(tree, "parentUuid", "serverTime", "accountDomain")
+    drop(tree, "serverTime", "accountDomain")
     drop(client, "id")
-    return text(tree, "uuid")
+    first, own = text(tree, "parentUuid"), text(tree, "uuid")
+    return first or own
 
 
 # source: CallRail's reference, "Webhooks"

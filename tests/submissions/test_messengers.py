@@ -3,6 +3,7 @@
 import copy
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -157,6 +158,8 @@ EVOLUTION_GO: dict[str, Any] = {
     "event": "Message", "instanceId": "i1", "instanceToken": "it-writes-for-us",
     "data": {"Info": INFO, "Message": {"extendedTextMessage": {"text": "Хочу дверь"}}},
 }  # fmt: skip
+# As it posts unless it is told otherwise: a form. source: its code
+WUZAPIS_FORM = {"jsonData": json.dumps(WUZAPI), "token": WUZAPI["token"], "userID": "1", "instanceName": "Glass"}
 # source: Gupshup's reference, "Inbound events", version 2
 GUPSHUP: dict[str, Any] = {
     "app": "Glass", "timestamp": 1580227766370, "version": 2, "type": "message",
@@ -191,6 +194,7 @@ CRISP: dict[str, Any] = {
         "user": {"nickname": "Анна", "user_id": "session_36ba"},
     },
 }  # fmt: skip
+CRISPS_VISITOR = {"website_id": "w1", "session_id": "session_36ba"}
 # source: bodies in public code; WhatsApp's reference of its calls, "User-initiated calls"
 CALL = {
     "id": "wacid.1", "from": "79211000201", "to": LINE["display_phone_number"], "timestamp": "1", "event": "terminate",
@@ -218,6 +222,10 @@ OWN: dict[str, Any] = {
     "uazapi: read": {"EventType": "messages_update", "owner": UAZAPI["owner"], "event": UAZAPIS_READ},
     "uazapi: its account": {"EventType": "connection", "owner": UAZAPI["owner"], "instance": {"status": "connected"}},
     "WuzAPI: written on the phone": WUZAPI | {"event": WUZAPI["event"] | {"Info": INFO | {"IsFromMe": True}}},
+    "WuzAPI: its telephone": {"type": "Presence", "event": {"From": "7"}, "userID": "1", "instanceName": "Glass"},
+    "Evolution Go: its telephone": EVOLUTION_GO | {"event": "Connected", "data": {}},
+    "WuzAPI: read, by a form": {"jsonData": {"type": "ReadReceipt", "event": UAZAPIS_READ}, "token": "t"},
+    "WuzAPI: its account": {"jsonData": {"type": "Connected", "event": {}}, "token": "t", "instanceName": "Glass"},
     "WuzAPI: read": {"type": "ReadReceipt", "event": UAZAPIS_READ, "state": "Read"},
     "Evolution Go: written": EVOLUTION_GO | {"data": EVOLUTION_GO["data"] | {"Info": INFO | {"IsFromMe": True}}},
     "Gupshup: read": GUPSHUP | {"type": "message-event", "payload": GUPSHUPS_READ},
@@ -229,6 +237,9 @@ OWN: dict[str, Any] = {
     "Wappi: its account": {"messages": [{"wh_type": "authorization_status", "profile_id": "0d1a"}]},
     "Crisp: written by an operator": CRISP
     | {"event": "message:received", "data": CRISP["data"] | {"from": "operator", "user": {"nickname": "Oleg"}}},
+    "Crisp: a talk is over": CRISP | {"event": "session:set_state", "data": CRISPS_VISITOR | {"state": "resolved"}},
+    "Crisp: where its visitor is": CRISP | {"event": "session:sync:pages", "data": CRISPS_VISITOR | {"pages": [{}]}},
+    "Crisp: a profile": CRISP | {"event": "people:profile:removed", "data": {"website_id": "w1", "people_id": "p1"}},
     "360dialog: read": {"messaging_product": "whatsapp", "metadata": LINE, "statuses": [STATUS]},
     "Twilio: delivered": {
         "AccountSid": "AC1", "MessageSid": "SM1", "SmsStatus": "delivered", "MessageStatus": "delivered",
@@ -410,6 +421,12 @@ def test_what_somebody_writes_to_a_bot_of_salebot_is_a_form_of_theirs() -> None:
         {"event": "call.ended", "data": {"direction": "outbound", "raw_digits": "7", "phone": "+79211000201"}},
         {"type": "message.incoming", "message": {"traffic": "incoming", "text": "Да"}, "phone": "+79211000201"},
         {"name": "Анна", "phone": "+79211000201", "message": "outgoing message", "fromMe": "false"},
+        *({name: "ack", "phone": "+79211000201"} for name in ("title", "event", "type", "topic", "event_type")),
+        *({name: "Outbox", "phone": "+79211000201"} for name in ("title", "event", "type", "topic", "eventType")),
+        {"type": "ack", "phone": "+79211000201", "data": [{"question": "Размер", "answer": "60 x 60"}]},
+        {"event": "agent_reply", "phone": "+79211000201"},
+        {"jsonData": {"type": "lead"}, "token": "t", "phone": "+79211000201"},
+        {"website_id": 1, "event": "call:ordered", "data": {"phone": "+79211000201"}},
     ],
 )
 def test_what_only_looks_like_an_own_message_is_a_form(body: dict[str, Any]) -> None:
@@ -519,6 +536,12 @@ def test_what_is_written_through_wappi_is_of_its_writer(chat: dict[str, str], ph
     assert isinstance(found.body, SubmitForm)
     assert (found.body.contact.name, found.body.contact.phones, found.writer_id) == ("Анна", phones, writer)
     assert (found.body.comment, found.body.tracking) == ("Хочу дверь", {})
+
+
+def test_what_wuzapi_hears_is_the_same_as_a_form_and_as_json() -> None:
+    """All of it stood in the note, with what lets anybody write for the company, and nobody was its person."""
+    found, usual = _sent(urlencode(WUZAPIS_FORM).encode(), "application/x-www-form-urlencoded"), _sent(WUZAPI)
+    assert (found.body, found.key, found.writer_id) == (usual.body, usual.key, usual.writer_id)
 
 
 def test_an_e_mail_that_is_left_in_a_talk_is_of_whoever_writes_there() -> None:

@@ -196,11 +196,19 @@ def test_of_a_call_phonet_tells_its_end_is_the_form(site: Story) -> None:
     assert site.sql(DELIVERIES) == [(1,)]
 
 
+def test_a_call_that_phonet_has_brought_to_several_is_one_form(site: Story) -> None:
+    """Of each colleague it tells by another id, which was a deal each."""
+    key, call = _key(site), record("phonet_call")["json"]
+    for told in ({}, {"uuid": "2000094", "parentUuid": call["uuid"], "leg": call["leg"] | {"ext": "002"}}):
+        _posted(site, key, json.dumps(call | told).encode())
+    assert site.sql(DELIVERIES) == [(1,)]
+
+
 def test_of_a_call_of_megafons_exchange_its_history_is_the_form(site: Story) -> None:
     """Each of its turns was a deal, with the token by which the exchange proves itself in the note."""
     key, call = _key(site), record("megafon_call")["form"]
     turns = [{"cmd": "event", "type": one} for one in ("INCOMING", "ACCEPTED", "COMPLETED")]
-    for told in (*turns, {"cmd": "contact"}, {"cmd": "history"}, {"cmd": "history"}):
+    for told in (*turns, {"cmd": "contact"}, {"cmd": "history"}, {"cmd": "history"}, {"cmd": "rating"}):
         assert _posted(site, key, urlencode(call | told).encode(), FORM).status == 200
     assert site.sql(DELIVERIES) == [(1,)]
 

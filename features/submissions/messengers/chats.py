@@ -33,6 +33,9 @@ _OF_TELEGRAM: Final = frozenset(
 def crisp(tree: Tree) -> str | None:
     """A message of a talk, whose visitor is told by the id of their session; or what has become known of them."""
     told, event = branch_of(tree["data"]), text(dict(tree), "event")
+    is_its = "session_id" in told or told.get("website_id") == tree["website_id"]
+    if is_its and event.startswith(_OF_CRISP) and event not in _KNOWN_BY_CRISP:
+        return None
     if "session_id" not in told or not event.startswith(("message:", "session:")):
         return ""
     id_, way = text(told, "fingerprint"), text(told, "from")
@@ -45,6 +48,9 @@ def crisp(tree: Tree) -> str | None:
     return id_
 
 
+# All else of it is what its state is, where its visitor looks, and what the company's own people do there.
+_KNOWN_BY_CRISP: Final = frozenset({"session:set_email", "session:set_phone", "people:profile:created"})
+_OF_CRISP: Final = ("session:", "people:", "campaign:", "browsing:", "call:", "website:", "status:")
 _OF_SENDPULSE: Final = frozenset({"service", "title", "bot", "contact"})
 _LEFT_BOT: Final = frozenset({"bot_block", "bot_blocked", "unsubscribe", "bot_unsubscribe"})
 

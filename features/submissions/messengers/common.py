@@ -51,24 +51,34 @@ def is_own(tree: Tree) -> bool:
     inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
     deeper = (branch_of(one.get(name)) for one in inner for name in ("message", "payload"))
     messages = [one for one in (*inner, *deeper) if one]
-    told = [text(dict(tree), name) for name in _OF_EVENTS] + [text(dict(one), "event_type") for one in inner]
-    names = {re.sub(r"[^a-z]", "", one.lower()) for one in told}
+    told = [_event(tree, name) for name in _OF_EVENTS] + [_event(one, "event_type") for one in inner]
     ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
-    is_out = bool(ways & OUT) and any("message" in one for one in names)
-    is_out = is_out or bool(names & _OWN_EVENTS) or any(one.startswith(_OF_AGENTS) for one in names)
+    is_out = bool(ways & OUT) and any("message" in one for one in told)
+    is_out = is_out or not _OWN_EVENTS.isdisjoint(told) or any(one.startswith(_OF_AGENTS) for one in told)
+    is_out = is_out or any(_event(tree, name) in events for name, events in _OWN_AS_THEY_SAY.items())
     listed = branches(tree.get("data"))
-    is_out = is_out or (bool(listed) and all(map(messenger_ids.is_own, listed)))
+    is_out = is_out or (bool(listed) and (_is_acks(tree, listed) or all(map(messenger_ids.is_own, listed))))
     return is_out or any(map(messenger_ids.is_own, (tree, *messages)))
 
 
+def _is_acks(tree: Tree, listed: list[Tree]) -> bool:
+    """Maytapi's, of what became of which message."""
+    return tree.get("type") == "ack" and all("ackType" in one for one in listed)
+
+
+def _event(branch: Tree, name: str) -> str:
+    return re.sub(r"[^a-z]", "", text(dict(branch), name).lower())
+
+
 _OWN_EVENTS: Final = frozenset(
-    (
-        *("outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "agentreply", "messageack"),
-        *("deliverycallback", "messagestatuscallback", "presencechatcallback"),  # Z-API's
-        *("connectedcallback", "disconnectedcallback"),
-        "outbox",  # Chat2Desk's
-        "ack",  # Maytapi's
-    )
+    {"outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "messageack"}
 )
+# Words that others may have for something else count where their sender has them only.
+_OWN_AS_THEY_SAY: Final = {
+    "hook_type": {"outbox"},  # Chat2Desk's
+    "title": {"agentreply"},  # SendPulse's
+    "type": {"deliverycallback", "messagestatuscallback", "presencechatcallback"}  # Z-API's
+    | {"connectedcallback", "disconnectedcallback"},
+}
 _OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
 _OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type", "hook_type")

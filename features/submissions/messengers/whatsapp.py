@@ -143,13 +143,31 @@ def uazapi(tree: Tree) -> str | None:
     return text(message, "messageid")
 
 
+# source: WuzAPI's code: a form, unless it is told to post JSON
+def wuzapi(tree: Tree) -> str | None:
+    """A member of a form holds what it hears, and nothing else makes a form so."""
+    heard = of_wuzapi(tree)
+    if "event" not in heard:
+        return ""
+    if heard.get("type") != "Message":
+        return None
+    drop(tree, "jsonData", "token", "userID", "instanceName")
+    tree |= heard
+    return whatsmeow(tree)
+
+
+def of_wuzapi(tree: Tree) -> Tree:
+    return branch_of(tree["jsonData"])
+
+
 # source: bodies of WuzAPI and Evolution Go in public receivers
 def whatsmeow(tree: Tree) -> str | None:
     """What the library that both are made of hears, as it is."""
     told = of_whatsmeow(tree)
     info = branch_of(told.get("Info"))
-    if not info:
-        return None if "MessageIDs" in told else ""  # read or delivered
+    if not info:  # read or delivered, or of the telephone itself
+        is_its = "instanceToken" in tree or tree.keys() >= {"instanceName", "userID"}
+        return None if is_its or "MessageIDs" in told else ""
     if is_so(info.get("IsFromMe")) or str(info.get("Chat")).endswith("@broadcast"):
         return None
     key = {"participantAlt": info.get("SenderAlt"), "participant": info.get("Sender"), "remoteJid": info.get("Chat")}
