@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from features.submissions import field_vocabulary, messenger_ids, person_identity, value_looks, visitor
+from features.submissions import field_names, messenger_ids, person_identity, value_looks, visitor
 from features.submissions.call_adapters import LINE
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue
@@ -121,7 +121,7 @@ def _is_mark(name: str) -> bool:
 def _question(value: MeantValue) -> str:
     """What a comment answers, where its label says more than that it is one."""
     label = value.named.label
-    return label if value.meaning == "comment" and label and field_vocabulary.whole(label) != "comment" else ""
+    return label if value.meaning == "comment" and label and field_names.whole(label) != "comment" else ""
 
 
 def _parted(text: str) -> list[str]:
@@ -194,7 +194,7 @@ def _by_itself(value: NamedValue) -> MeantValue:
         return MeantValue(value, "phone", "word", OF_ANOTHER)
     others = _others(value.shown)
     declared = _TYPES.get(value.type)
-    is_of_staff = any(map(field_vocabulary.is_of_staff, (value.label, value.name)))
+    is_of_staff = any(map(field_names.is_of_staff, (value.label, value.name)))
     if declared is not None and not is_of_staff and value_looks.fits(declared, value, surely=True):
         return MeantValue(value, declared, "type", others or 1)
     for name in filter(None, (value.label, value.name)):
@@ -206,13 +206,13 @@ def _by_itself(value: NamedValue) -> MeantValue:
 
 def _others(name: str) -> int:
     """The rank of what is not the visitor's where there is a surer one; else 0."""
-    is_of_another = field_vocabulary.is_of_another(name)
-    return OF_COMPANY if field_vocabulary.is_of_line(name) else OF_ANOTHER if is_of_another else 0
+    is_of_another = field_names.is_of_another(name)
+    return OF_COMPANY if field_names.is_of_line(name) else OF_ANOTHER if is_of_another else 0
 
 
 def _is_sender(value: NamedValue) -> bool:
     """Whose message it is: `from`, with a whole phone."""
-    if not field_vocabulary.is_sender(value.name) or value.label or len(value.values) != 1:
+    if not field_names.is_sender(value.name) or value.label or len(value.values) != 1:
         return False
     is_phone = _PHONE.fullmatch(value_looks.without_chat(value.values[0]).strip()) is not None
     return is_phone and value_looks.fits("phone", value, least=10)
@@ -221,11 +221,11 @@ def _is_sender(value: NamedValue) -> bool:
 def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     around = _around(value)
     is_at_home = not _inner(value) or _is_of_person(value)
-    if any(map(field_vocabulary.is_of_staff, (name, *around))):
+    if any(map(field_names.is_of_staff, (name, *around))):
         return None, 9
     if _is_addressed(value, name) and not _is_of_recipient(value, name):
         return None, 9
-    whole = field_vocabulary.whole(name)
+    whole = field_names.whole(name)
     # HubSpot's contact: other people's `properties` may be anything's, and only these words are a person's for sure.
     is_at_home = is_at_home or (around[-1:] == ["properties"] and whole in ("first_name", "last_name"))
     if name.lower() in ("name", "title") and around and around[-1].lower() in _FORMS:
@@ -238,27 +238,27 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
         return whole, 2
     if _is_others(around):
         return None, 9
-    says_phone, says_email = field_vocabulary.says_phone(name), field_vocabulary.says_email(name)
+    says_phone, says_email = field_names.says_phone(name), field_names.says_email(name)
     rank = 3 if is_at_home else OF_SOMEBODY
     if says_email and value_looks.fits("email", value):
         return "email", rank
-    if says_phone and value_looks.fits("phone", value, least=10 if field_vocabulary.says_another_number(name) else 5):
+    if says_phone and value_looks.fits("phone", value, least=10 if field_names.says_another_number(name) else 5):
         return "phone", rank
-    part = field_vocabulary.says_name(name)
-    if part is not None and value_looks.fits("name", value) and (is_at_home or field_vocabulary.is_of_person(name)):
-        return part, 3 if _is_of_person(value) or field_vocabulary.is_of_person(name) else 4
+    part = field_names.says_name(name)
+    if part is not None and value_looks.fits("name", value) and (is_at_home or field_names.is_of_person(name)):
+        return part, 3 if _is_of_person(value) or field_names.is_of_person(name) else 4
     return None, 9
 
 
 def _is_addressed(value: NamedValue, name: str) -> bool:
     """To whom it is sent, as mailboxes and relays tell it: `to`, `ToFull › 1 › Email`; which line was called, as
     adapters know it."""
-    return value.name.startswith(LINE) or any(map(field_vocabulary.is_mail_header, (name, *_around(value))))
+    return value.name.startswith(LINE) or any(map(field_names.is_mail_header, (name, *_around(value))))
 
 
 def _is_of_recipient(value: NamedValue, name: str) -> bool:
     """Of somebody of an order, who may be the visitor: `recipient: {name, phone}`."""
-    is_person = field_vocabulary.whole(name) in PERSON and not value.name.startswith(LINE)
+    is_person = field_names.whole(name) in PERSON and not value.name.startswith(LINE)
     return is_person and any(one.lower() in _RECIPIENTS for one in _around(value)[-1:])
 
 
@@ -268,7 +268,7 @@ def _around(value: NamedValue) -> list[str]:
 
 def _is_of_person(value: NamedValue) -> bool:
     """Within something that is a person's: `client › number`."""
-    return any(map(field_vocabulary.is_of_person, _around(value)[-1:]))
+    return any(map(field_names.is_of_person, _around(value)[-1:]))
 
 
 def _inner(value: NamedValue) -> bool:
@@ -278,13 +278,13 @@ def _inner(value: NamedValue) -> bool:
 
 def _is_others(around: list[str]) -> bool:
     """Whose phone or name it is, where it is not the visitor's for sure."""
-    return any(field_vocabulary.is_of_company(one) or "company" in field_vocabulary.words(one) for one in around)
+    return any(field_names.is_of_company(one) or "company" in field_names.words(one) for one in around)
 
 
 def _is_companys(value: NamedValue) -> bool:
     """Of somebody of the company, or of the company itself, however much it looks like a visitor's."""
-    is_ours = any(map(field_vocabulary.is_of_company, _around(value))) and not _is_of_person(value)
-    return is_ours or field_vocabulary.is_of_staff(value.shown)
+    is_ours = any(map(field_names.is_of_company, _around(value))) and not _is_of_person(value)
+    return is_ours or field_names.is_of_staff(value.shown)
 
 
 def _by_shape(found: list[MeantValue], country: str) -> None:
@@ -300,9 +300,9 @@ def _by_shape(found: list[MeantValue], country: str) -> None:
     shaped = [one for one in left if one.meaning == "field" and _is_shaped(one.named, country)]
     # The line that was called is nobody's where the caller is named, or can be written to.
     has_email = _is_there(found, "email")
-    shaped = [one for one in shaped if not (has_email and field_vocabulary.is_of_line(one.named.shown))]
+    shaped = [one for one in shaped if not (has_email and field_names.is_of_line(one.named.shown))]
     own = [one for one in shaped if not _others(one.named.shown)] or shaped
-    own = [one for one in own if field_vocabulary.may_be_phone(one.named.shown)] or own
+    own = [one for one in own if field_names.may_be_phone(one.named.shown)] or own
     chosen = next((one for one in own if _is_of_person(one.named)), next(iter(own), None))
     if chosen is not None:
         chosen.meaning, chosen.reason = "phone", "shape"
@@ -324,7 +324,7 @@ def _may_be_owners(value: NamedValue, has_phone: bool) -> bool:
 def _is_shaped(value: NamedValue, country: str) -> bool:
     if len(value.values) != 1 or not _PHONE.fullmatch(value.values[0].strip()):
         return False
-    if field_vocabulary.says_another_number(value.shown) or _is_companys(value):
+    if field_names.says_another_number(value.shown) or _is_companys(value):
         return False
     if _is_addressed(value, value.name):
         return False
@@ -373,7 +373,7 @@ def _is_furniture(value: NamedValue) -> bool:
     if plain == "id" and around and around[-1] in _FORMS:
         return True
     # What else begins with an underscore is the builder's own, such as _wpcf7_version, but an address or a phone.
-    is_phone = field_vocabulary.says_phone(value.name) and value_looks.fits("phone", value)
+    is_phone = field_names.says_phone(value.name) and value_looks.fits("phone", value)
     return _is_underscored(value) and not (is_phone or value_looks.is_email(value))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.submissions import field_vocabulary, phone_parts
+from features.submissions import field_names, phone_parts
 from shared.platform.nested import OWN, Tree
 
 Path = tuple[str | int, ...]
@@ -243,7 +243,7 @@ def _pair(by_name: dict[str, str], branch: Tree, path: Path) -> tuple[str, str] 
 
 
 def _is_line(name: str) -> bool:
-    return field_vocabulary.whole(name) in ("phone", "email")
+    return field_names.whole(name) in ("phone", "email")
 
 
 def _asked(branch: Tree, questions: _Questions) -> tuple[str, str, str] | None:

@@ -7,7 +7,7 @@ that a code counts only where both together have as many digits as a phone.
 import re
 from typing import Final
 
-from features.submissions import field_vocabulary
+from features.submissions import field_names
 from shared.platform.nested import Tree
 
 _COUNTRY: Final = frozenset({"callingcode", "countrycode", "countrycallingcode", "dialcode", "dialingcode", "ddi"})
@@ -72,7 +72,7 @@ def beside(branch: Tree) -> dict[str, str]:
 
 
 def _says_phone(name: str) -> bool:
-    return field_vocabulary.whole(name) == "phone" or field_vocabulary.says_phone(name)
+    return field_names.whole(name) == "phone" or field_names.says_phone(name)
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from features.submissions import field_vocabulary, value_looks
+from features.submissions import field_names, value_looks
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue, Path
 from features.submissions.form_assembler import ONCE
@@ -127,7 +127,7 @@ def _is_users(path: Path) -> bool:
 
 def _thing(path: Path) -> Path:
     """Of the path, as far as the outermost thing that is asked for; empty for none."""
-    is_thing = (isinstance(step, str) and field_vocabulary.is_thing(step) for step in path[:-1])
+    is_thing = (isinstance(step, str) and field_names.is_thing(step) for step in path[:-1])
     return path[: next((place + 1 for place, is_so in enumerate(is_thing) if is_so), 0)]
 
 
@@ -140,7 +140,7 @@ def _plain(line: str) -> str:
 def _is_of_lines(value: MeantValue) -> bool:
     """Within what says that it is a person's, by its own name: `phones: [{type, number}]`."""
     around = [step for step in value.named.path[:-1] if isinstance(step, str)]
-    return any(field_vocabulary.says_phone(one) or field_vocabulary.says_email(one) for one in around)
+    return any(field_names.says_phone(one) or field_names.says_email(one) for one in around)
 
 
 def _beside_lines(found: list[MeantValue]) -> None:
@@ -153,7 +153,7 @@ def _beside_lines(found: list[MeantValue]) -> None:
     for one in found[:MOST_LOOKED_AT] if around else ():
         if one.named.path[:-1] not in around or (one.meaning, one.reason) != ("field", "note"):
             continue
-        meaning = field_vocabulary.whole(one.named.name)
+        meaning = field_names.whole(one.named.name)
         if meaning in NAMES and value_looks.fits("name", one.named):
             one.meaning, one.reason, one.rank = meaning, "word", 4
 
@@ -171,7 +171,7 @@ def _kind(value: MeantValue) -> str:
     if value.meaning in SEVERAL:
         return "line"
     names = (value.named.label, value.named.name)
-    says = any(field_vocabulary.whole(one) in NAMES or field_vocabulary.says_name(one) for one in names if one)
+    says = any(field_names.whole(one) in NAMES or field_names.says_name(one) for one in names if one)
     return "name" if value.meaning in NAMES or says else ""
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from benchmarks import machine
-from features.submissions import field_vocabulary, person_identity, site_builders
+from features.submissions import field_names, person_identity, site_builders
 from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
 from features.submissions.incoming import explanation
@@ -1250,9 +1250,9 @@ def test_46_lists_that_are_no_goods_are_values() -> None:
 
 
 def test_35_1_a_name_within_words_of_any_alphabet_costs_no_meaning() -> None:
-    assert field_vocabulary.words("clientPhone_1") == ("client", "phone", "clientphone")
-    assert field_vocabulary.whole("E-mail *") == "email"
-    assert field_vocabulary.whole("  Teléfono: ") == "phone"
+    assert field_names.words("clientPhone_1") == ("client", "phone", "clientphone")
+    assert field_names.whole("E-mail *") == "email"
+    assert field_names.whole("  Teléfono: ") == "phone"
 
 
 def test_35_a_body_of_200_fields_takes_five_milliseconds() -> None:
