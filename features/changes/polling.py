@@ -16,6 +16,7 @@ from msgspec import Struct
 from features.changes import event_entries, feeds, incoming_list, retry_policy
 from features.changes.feed_lease import FeedLease
 from features.changes.feeds import Feed
+from features.changes.retry_policy import RunFailures
 from features.changes.subjects import ONCE, SUBJECTS
 from features.changes.webhook_payload import LISTED, Hint
 from shared.amocrm.errors import AmocrmError, FilterIgnoredError, PaymentRequiredError, SwitchedOffError
@@ -47,11 +48,11 @@ class _NoRoomError(Exception):
     """So many hints wait that this has to be asked for again."""
 
 
-def poll(runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> Problem | None:
+def poll(runtime: Runtime, feed: Feed, failures: RunFailures, tenure: FeedLease) -> Problem | None:
     """Writes down hints of what has happened since it was asked last. Why one of the lists was refused, which keeps the
     others from nothing. Raises the errors of a call that concern the account, and LeaseLostError; what was found before
     stays found."""
-    asking, problem, is_whole = _Poll(runtime, feed, perform, tenure), None, True
+    asking, problem, is_whole = _Poll(runtime, feed, failures, tenure), None, True
     lists: list[Callable[[], bool]] = [asking.events] if any(one.asked for one in asking.subjects) else []
     for one in asking.subjects:
         if one.asked == "changed":
@@ -61,9 +62,9 @@ def poll(runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> Probl
         try:
             is_whole = look() and is_whole
         except AmocrmError as error:
-            if not (retry_policy.is_of_one(error) or asking.is_beside_the_tariff(error)):
+            if not (retry_policy.is_of_one(error) or failures.is_of_one_place(error)):
                 raise
-            problem = error.problem()
+            problem = retry_policy.told(error)
         except _NoRoomError:
             asking.keep(feeds.ASK_EVERY["ask"])
             return problem
@@ -75,9 +76,9 @@ class _Poll:
     """`asked`: where each list is gone on with, Unix seconds; of events, which come the newest first, also the page
     and the time of the newest, where the end was not come to."""
 
-    def __init__(self, runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> None:
+    def __init__(self, runtime: Runtime, feed: Feed, failures: RunFailures, tenure: FeedLease) -> None:
         self._transport, self._database, self._clock = runtime.transport, runtime.database, runtime.clock
-        self._feed, self._perform, self._tenure = feed, perform, tenure
+        self._feed, self._perform, self._tenure, self._failures = feed, failures.perform, tenure, failures
         self.subjects = [one for one in SUBJECTS.values() if feed.follows(one.name)]
         self.asked = dict(feed.asked)
         self._events_until = 0.0  # what happened before, they have said: Unix seconds of amoCRM's clock
@@ -86,10 +87,6 @@ class _Poll:
         """What amoCRM tells only a part of by itself is asked for as if it told nothing."""
         is_told = not any(one.asked and set(one.settings) & set(self._feed.refused) for one in self.subjects)
         return self._feed.way if is_told else "ask"
-
-    def is_beside_the_tariff(self, error: Exception) -> bool:
-        """Whether it is one list that is not paid for: of an unpaid account nothing is shown, its events neither."""
-        return isinstance(error, PaymentRequiredError) and self._events_until > 0
 
     def keep(self, wait: timedelta | None = None) -> None:
         """How far it has come; it goes on after `wait`, or at once."""
@@ -127,6 +124,7 @@ class _Poll:
         page, top, is_whole = self.asked.get("page", 1), self.asked.get("top", since), False
         for _ in range(_MOST_PAGES):
             events = self._perform(_events_page(page))
+            self._failures.is_there = True
             if not self._events_until and self._transport.server_time is not None:
                 self._events_until = self._transport.server_time.timestamp() - _MARGIN
             recent = [one for one in events if int(one.get("created_at") or 0) >= since]
@@ -243,7 +241,7 @@ class _Poll:
         except (FilterIgnoredError, SwitchedOffError):
             has_more = True
         except PaymentRequiredError as error:
-            if not self.is_beside_the_tariff(error):
+            if not self._failures.is_beside_the_tariff(error):
                 raise
             has_more = True
         self.asked[entity_type] = self._from("event") if has_more else self._next(since, latest)

@@ -143,7 +143,7 @@ class Refetch(Struct):
                     raise
             else:
                 logs.failed("change.failed", error, entity_type=due.entity_type, entity_id=due.entity_id)
-            self.problem = problem_of(error)
+            self.problem = retry_policy.told(error) if isinstance(error, AmocrmError) else problem_of(error)
             self._refused(due, error)
             return
         self.failures.in_a_row = 0
@@ -188,7 +188,7 @@ class Refetch(Struct):
             return []
         except AmocrmError as error:
             is_steady = retry_policy.is_of_one(error) and self.feed.failures >= _STEADY
-            if not (is_steady or self.failures.is_beside_the_tariff(error)):
+            if not (is_steady or self.failures.is_of_one_place(error)):
                 raise
             return []
         return found
@@ -257,11 +257,14 @@ class Refetch(Struct):
         return msgspec.structs.replace(due, kinds=list(kinds), facts={**(said.facts if said else {}), **due.facts})
 
     def _events_of(self, due: Due) -> list[Entity] | None:
-        """What amoCRM tells of it; None where it says no."""
+        """What amoCRM tells of it; None where it says no, or has told nothing for a quarter of an hour."""
         try:
             found: list[Entity] = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
         except AmocrmError as error:
-            if retry_policy.is_of_one(error) and retry_policy.is_definite(error):
+            is_of_one, is_steady = retry_policy.is_of_one(error), due.attempts >= _MOST_ATTEMPTS
+            if is_of_one and (is_steady or retry_policy.is_definite(error)):
+                return None
+            if self.failures.is_beside_the_tariff(error) or (is_steady and self.failures.is_of_one_place(error)):
                 return None
             raise
         return found

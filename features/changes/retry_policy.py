@@ -9,6 +9,7 @@ from msgspec import Struct
 from shared.amocrm import errors
 from shared.amocrm.events import FeedApi
 from shared.platform.backoff import seconds
+from shared.platform.problems import Problem
 
 _OF_ONE: Final = (
     errors.BadRequestError,
@@ -26,6 +27,8 @@ _DEFINITE: Final = (
     errors.NotFoundError,
     errors.UnauthorizedPlaceError,
 )
+# A page of what stands before amoCRM; it may stand at one method only.
+_PAGES: Final = (errors.AddressBlockedError, errors.AccountNotFoundError)
 # So many that fail one after the other, not by amoCRM's definite no, may be its trouble and not theirs.
 _MOST_IN_A_ROW: Final = 3
 _QUICK: Final = 5.0  # seconds
@@ -43,40 +46,58 @@ def is_definite(error: Exception) -> bool:
     return isinstance(error, _DEFINITE)
 
 
-def is_beside_the_tariff(error: Exception, perform: Callable[..., Any]) -> bool:
-    """Whether it is one place that is not paid for: of an unpaid account nothing is shown, its events neither."""
-    return isinstance(error, errors.PaymentRequiredError) and _shows_events(perform)
-
-
-def _shows_events(perform: Callable[..., Any]) -> bool:
-    try:
-        perform(lambda api: FeedApi(api).events(1))
-    except errors.AmocrmError:
-        return False
-    return True
-
-
 class RunFailures(Struct):
     """What fails in one run: whether it is single calls, or amoCRM as a whole."""
 
     perform: Callable[..., Any]
     in_a_row: int = 0
-    shows_events: bool | None = None  # asked for when it matters
+    is_there: bool | None = None  # amoCRM, and shows this account; asked for when it matters
 
     def is_beside_the_tariff(self, error: Exception) -> bool:
+        """Whether it is one place that is not paid for: of an unpaid account nothing is shown."""
         return isinstance(error, errors.PaymentRequiredError) and self._is_there()
+
+    def is_of_one_place(self, error: Exception) -> bool:
+        """Whether what is worded as if it were of the whole account is said at one place: its tariff has not that, or a
+        page stands there."""
+        return isinstance(error, (errors.PaymentRequiredError, *_PAGES)) and self._is_there()
 
     def is_of_one(self, error: errors.AmocrmError, took: float) -> bool:
         """Whether it concerns one entity, and the next may be asked for. `took`: its seconds; nobody goes on
         with several of which each takes the time of a whole call."""
         self.in_a_row += not is_definite(error)
         is_too_much = self.in_a_row >= _MOST_IN_A_ROW
-        return is_of_one(error) and (not is_too_much or (took < _QUICK and self._is_there()))
+        if not is_of_one(error):
+            return self.is_of_one_place(error)
+        return not is_too_much or (took < _QUICK and self._is_there())
 
     def _is_there(self) -> bool:
-        if self.shows_events is None:
-            self.shows_events = _shows_events(self.perform)
-        return self.shows_events
+        if self.is_there is None:
+            self.is_there = _shows_anything(self.perform)
+        return self.is_there
+
+
+def _shows_anything(perform: Callable[..., Any]) -> bool:
+    """The list of events, or where that alone is not to be had, the deals."""
+    try:
+        perform(lambda api: FeedApi(api).events(1))
+    except errors.AnsweredError:
+        try:
+            perform(lambda api: FeedApi(api).any_lead())
+        except errors.AmocrmError:
+            return False
+    except errors.AmocrmError:
+        return False
+    return True
+
+
+def told(error: errors.AmocrmError) -> Problem:
+    """As people are told of what concerns one place: the account is paid, and no address is wrong."""
+    if isinstance(error, errors.PaymentRequiredError):
+        return errors.ForbiddenError(error.message, error.status, error.request_id).problem()
+    if isinstance(error, _PAGES):
+        return errors.UnexpectedAnswerError(error.message, error.status, error.request_id).problem()
+    return error.problem()
 
 
 def backoff(attempts: int) -> timedelta:

@@ -8,6 +8,7 @@ from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import FeedLease, LeaseLostError
 from features.changes.feeds import Feed
 from features.changes.refetch import Refetch
+from features.changes.retry_policy import RunFailures
 from shared.amocrm.errors import AmocrmError
 from shared.connections import integrations
 from shared.connections.integrations import Integration
@@ -72,19 +73,20 @@ def _looked_after(runtime: Runtime, integration: Integration, feed: Feed) -> Pro
     from nothing; it is tried again later, and returned."""
     calls = 2 + subscription.CALLS * feed.must_check + polling.CALLS * feed.must_ask
     perform = runtime.connections.paced(integration, calls)
+    failures = RunFailures(perform)
     tenure, problem = FeedLease(runtime.database, runtime.clock, feed), None
     if feed.must_check:
         wanted.note(runtime.database, integration)  # where the last to note it was not the last to change it
         try:
             subscription.compare(runtime, integration, feed, perform)
         except AmocrmError as error:
-            if not retry_policy.is_of_one(error):
+            if not (retry_policy.is_of_one(error) or failures.is_of_one_place(error)):
                 raise
-            problem = error.problem()
+            problem = retry_policy.told(error)
             feeds.check_later(runtime.database, feed, feeds.ASK_EVERY["ask"])
         feed = feeds.again(runtime.database, feed)
     if feed.must_ask and not tenure.is_over():
-        problem = polling.poll(runtime, feed, perform, tenure) or problem
+        problem = polling.poll(runtime, feed, failures, tenure) or problem
     reading = Refetch.begin(runtime, integration, feed, perform, tenure)
     reading.run()
     return problem or reading.problem

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from features.changes import feeds, kinds, retry_policy, wanted
+from features.changes import feeds, kinds, wanted
 from features.changes.feeds import Feed
+from features.changes.retry_policy import RunFailures
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError, PaymentRequiredError
 from shared.amocrm.events import FeedApi
 from shared.connections.integrations import Integration
@@ -50,7 +51,7 @@ def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Cal
         _refused(runtime, integration, feed, perform, error)
         return
     except PaymentRequiredError as error:
-        if not retry_policy.is_beside_the_tariff(error, perform):
+        if not RunFailures(perform).is_beside_the_tariff(error):
             raise
         _refused(runtime, integration, feed, perform, error)
         return

@@ -11,7 +11,7 @@ from shared.amocrm.events import FeedApi
 from shared.amocrm.transport import LIMITS
 from shared.platform import deadline
 from tests.changes.conftest import Feed
-from tests.story import json_of
+from tests.story import calculation, json_of
 
 
 def _problem(feed: Feed) -> str | None:
@@ -63,6 +63,60 @@ def test_several_things_that_amocrm_does_not_show_hold_up_nothing_else(feed: Fee
     feed.story.simulator.control("no-faults")
     feed.run(3600)
     assert feed.kinds() == ["lead.note_added"] * 5
+
+
+_HELD_UP = ["/api/v4/leads/.*/notes/.*", "/api/v4/webhooks", "/api/v4/customers", "/api/v4/events"]
+
+
+@pytest.mark.vendor("http.blocked_address", "http.not_found", "http.payment")
+@pytest.mark.parametrize(("kind", "status"), [("html", 403), ("html", 404), ("status", 402)])
+@pytest.mark.parametrize("path", [_HELD_UP[0], *(pytest.param(one, marks=pytest.mark.long) for one in _HELD_UP[1:])])
+def test_what_is_said_of_the_account_at_one_place_concerns_that_place(
+    feed: Feed, path: str, kind: str, status: int
+) -> None:
+    """A page of maintenance, a rule of what stands before amoCRM, or something that the tariff has not: all that the
+    account's hooks told waited for that place."""
+    for number in range(4):
+        feed.person(note=f"Nobody may see it: {number}")
+    feed.hooks_are_through()
+    feed.story.simulator.fault(kind, path=path, status=status, times=10_000)
+    feed.person(fields={"name": "Seen"})
+    feed.story.simulator.control("visitor", domain=feed.story.domain, text="Hello", lead=feed.story.lead_id)
+    seconds = 5 if path == _HELD_UP[0] else feeds.ASK_EVERY["hook"].total_seconds()
+    feed.run(seconds)
+    told = set(feed.kinds())
+    for _ in range(8 if path == "/api/v4/events" else 0):  # it says what has happened there; a page is waited for
+        feed.run(600)
+    assert "message.received" in told
+    assert "lead.updated" in told | set(feed.kinds())
+    assert _problem(feed) in {None, "amocrm_unexpected_answer", "amocrm_forbidden"}
+    feed.story.simulator.control("no-faults")
+    feed.run(3600)
+    assert _problem(feed) is None
+    assert feed.story.row().status == "connected"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_page_that_stands_everywhere_ends_the_run(feed: Feed, status: int) -> None:
+    feed.story.simulator.fault("html", path="/api/v4/.*", status=status, times=10_000)
+    for number in range(5):
+        feed.person(note=f"Note {number}")
+    feed.run()
+    assert feed.story.sql("SELECT count(*) FROM amocrm_hints WHERE attempts > 0") == [(0,)]
+    assert _problem(feed) in {"amocrm_address_blocked", "amocrm_account_not_found"}
+
+
+@pytest.mark.vendor("http.payment")
+def test_what_needs_amocrms_list_of_events_is_told_without_it_where_that_alone_fails(feed: Feed) -> None:
+    """For a day it was not looked into, and then given up: what was told by nobody then was lost."""
+    story = feed.story
+    story.simulator.fault("status", path="/api/v4/events", status=500, times=10_000)
+    headers = story.application() | {"X-Lead-Id": str(story.lead_id)}
+    assert story.crm("save_calculation", headers, calculation()).status == 200
+    feed.person(fields={"name": "By somebody"})
+    for _ in range(10):
+        feed.run(600)
+    assert "By somebody" in _names(feed)
 
 
 @pytest.mark.parametrize("kind", ["status", "reset_before"])
