@@ -81,6 +81,9 @@ _OF_KEPT_CONNECTIONS: Final = frozenset({*map(str, Meaning), "address_blocked", 
 # Declared with a status and a code; and raised with a code, where one place gives all of them their status.
 _WITH_STATUS: Final = frozenset({"Problem", "Kind", "ProblemKind"})
 _STATUS_OF: Final = {"AuthorizationFailedError": 422, "RefreshDelayedError": 503}
+_DECLARES: Final = re.compile(
+    r"\b(?:Problem|Kind|ProblemKind|AuthorizationFailedError|RefreshDelayedError|_back_off)\("
+)
 _BACK_OFF: Final = "_back_off"  # of the rotation: its second argument is the code of a RefreshDelayedError
 
 
@@ -96,7 +99,8 @@ def read(root: Path = ROOT) -> list[Code]:
     found: dict[tuple[int, str], Code] = {}
     files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.py"))]
     for file in files:
-        for one in _declared(ast.parse(file.read_text(encoding="utf-8"))):
+        content = file.read_text(encoding="utf-8")
+        for one in _declared(ast.parse(content)) if _DECLARES.search(content) else ():
             known = found.get((one.status, one.code))
             if known is None or not known.detail:
                 found[one.status, one.code] = one
@@ -151,11 +155,14 @@ def written(text: str, codes: list[Code], language: str = "en") -> str:
 
 
 def _declared(tree: ast.Module) -> Iterator[Code]:
-    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and len(node.targets) == 1]
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name, given = ast.unparse(node.func).split(".")[-1], node.args
+    nodes = list(ast.walk(tree))
+    assigned = [node for node in nodes if isinstance(node, ast.Assign) and len(node.targets) == 1]
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=given):
+                pass
+            case _:
+                continue
         if name in _STATUS_OF:
             given = [ast.Constant(_STATUS_OF[name]), *given]
         elif name == _BACK_OFF:

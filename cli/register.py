@@ -155,10 +155,11 @@ def _named_by(folder: Path, decorator: str) -> defaultdict[str, list[str]]:
     named: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted(folder.rglob("*.py")) if folder.exists() else ():
         where = file.relative_to(folder).as_posix()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        content = file.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(content)) if f"{decorator}(" in content else ():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 marks, name = node.decorator_list, f"{where}::{node.name}"
-            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+            elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "pytestmark":
                 marks, name = [node.value], where
             else:
                 continue

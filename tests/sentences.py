@@ -80,12 +80,13 @@ def _of_the_code() -> frozenset[str]:
     found: set[str] = set()
     for folder in ("shared", "features", "functions"):
         for file in (one for one in (ROOT / folder).rglob("*.py") if one.name not in _EXAMPLES):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-            nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs)
-            texts = (node.value for node in nodes if isinstance(node.value, str))
-            found.update(text for text in texts if not _CYRILLIC.search(text))
-    return frozenset(found)
+            docs: set[int] = set()
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):  # a statement before what is in it
+                if isinstance(node, ast.Expr):
+                    docs.add(id(node.value))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                    found.add(node.value)
+    return frozenset(text for text in found if not _CYRILLIC.search(text))
 
 
 @cache
