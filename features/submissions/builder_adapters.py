@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from features.submissions import form_service_adapters, messengers, shops
+from features.submissions import call_adapters, form_service_adapters, messengers, shops
 from features.submissions.carts import Cart, branches, drop, text
 from shared.platform.http import Request
 from shared.platform.nested import Tree
@@ -35,6 +35,8 @@ def adapted(tree: Tree, request: Request) -> AdapterResult:
     found = adapt(tree) if adapt is not None else ""
     if found is None or (is_own and not found):
         return AdapterResult(is_own=True)
+    if not found:
+        call_adapters.directed(tree)
     id_ = found or request.headers.get("Framer-Webhook-Submission-Id") or ""
     return AdapterResult(id_, shops.cart(tree, request), writer_id)
 

@@ -142,19 +142,96 @@ def _binotel(tree: Tree) -> str:
     return f"{tree['requestType']}:{id_}" if id_ else ""
 
 
-# source: calls of OnlinePBX that public code keeps, Bulutfon's reference of webhooks; others tell `from` and `to`
-def _directed(tree: Tree) -> str:
-    """Of a call that goes out, who calls is our extension or line."""
-    ours, theirs = ("caller", "callee") if "callee" in tree else ("from", "to")
-    is_out = text(dict(tree), "direction").lower() in _OUT
-    if is_out and _NUMBER.fullmatch(text(dict(tree), theirs)) and "phone" not in tree:
-        is_of_line(tree, ours)
-        tree["phone"] = tree.pop(theirs)
+# source: bodies of Moi Zvonki in public receivers
+def _moizvonki(tree: Tree) -> str:
+    """`client_number` is the client's whichever way the call goes, and `src_number` that of the colleague's own
+    telephone, by which all of their clients were one person."""
+    call, hook = tree["event"], tree["webhook"]
+    if not isinstance(call, dict) or not isinstance(hook, dict) or "client_number" not in call:
+        return ""
+    tree["phone"] = call.pop("client_number")
+    is_of_line(call, "src_number")
+    if "user_name" in call:
+        call["manager"] = call.pop("user_name")
+    drop(hook, "hook_id", "user_id", "account_id", "account_name")
+    drop(call, "src_slot", "event_pbx_call_id")
+    id_ = text(call, "db_call_id")
+    return f"{text(hook, 'action')}:{id_}" if id_ else ""
+
+
+# source: UniTalk's reference, "Event handling", in receivers and readers of its calls in public code
+def _unitalk(tree: Tree) -> str | None:
+    """`outerNumber` is the line; a call among colleagues has no other end."""
+    call = tree["call"]
+    if not isinstance(call, dict) or "outerNumber" not in call:
+        return ""
+    if call.get("direction") == "INNER":
+        return None
+    is_of_line(call, "outerNumber")
+    directed(tree)
+    id_, drawn = text(call, "dbid"), text(call, "id")  # the second one is drawn anew for each call
+    return f"{tree['event']}:{id_ or drawn}" if id_ or drawn else ""
+
+
+# source: bodies of Ringostat's webhooks in public receivers
+def _ringostat(tree: Tree) -> str:
+    """What its company has chosen stands within, or at the top; `userfield` is the client's whichever way the call
+    goes."""
+    chosen = tree.pop("additional_call_data", None)
+    if isinstance(chosen, dict):
+        tree |= {name: one for name, one in chosen.items() if name not in tree}
+    elif chosen is not None:
+        tree["additional_call_data"] = chosen
+    client = text(dict(tree), "userfield")
+    if _NUMBER.fullmatch(client) and "phone" not in tree:
+        tree["phone"] = tree.pop("userfield")
+        drop(tree, *(["E164"] if text(dict(tree), "E164").lstrip("+") == client.lstrip("+") else []))
+    is_of_line(tree, "dst", "n_alias")
     return ""
 
 
-_OUT: Final = ("out", "outbound", "outgoing")
-_NUMBER: Final = re.compile(r"\+?[\d ()-]{7,20}")
+# source: calls of OnlinePBX that public code keeps, Bulutfon's reference of webhooks; bodies of Stream Telecom,
+# UniTalk, Api4Com, Retell and OpenPhone in public receivers
+def directed(tree: Tree) -> None:
+    """Of a call that goes out, who calls is our extension or line: whoever tells it, at the top or within (`call`,
+    `data: {object}`), and where nobody is named as the client."""
+    if "phone" in tree:
+        return
+    within = [one for one in tree.values() if isinstance(one, dict)]
+    deeper = [one for branch in within for one in branch.values() if isinstance(one, dict)]
+    for call in (tree, *within, *deeper):
+        names = {re.sub("[_-]", "", name.lower()): name for name in call}
+        ways = (text(dict(call), names[one]).lower() for one in _WAYS if one in names)
+        if not any(map(_OUT.match, ways)):
+            continue
+        for ours, theirs in _ENDS:
+            if ours in names and theirs in names and (number := _taken(call, names[theirs])):
+                is_of_line(call, names[ours])
+                tree["phone"] = number
+                return
+
+
+def _taken(call: Tree, name: str) -> str:
+    """The number, also the first one of a list; empty where there is none, which stays."""
+    several = call[name] if isinstance(call[name], list) else [call[name]]
+    number = next((one for one in several if isinstance(one, str) and _NUMBER.fullmatch(one.strip())), "")
+    if number:
+        call[name] = [one for one in several if one != number]
+        drop(call, *([] if call[name] else [name]))
+    return number
+
+
+_WAYS: Final = ("direction", "calldirection", "type", "calltype")
+_ENDS: Final = (
+    ("caller", "callee"),
+    ("caller", "called"),
+    ("from", "to"),
+    ("fromnumber", "tonumber"),
+    ("src", "dst"),
+    ("source", "destination"),
+)
+_OUT: Final = re.compile("out(?:$|bound|going)")
+_NUMBER: Final = re.compile(r"(?!\d{4}-\d\d-\d\d$|\d\d-\d\d-\d{4}$)\+?[\d ()-]{7,20}")  # and no day
 
 CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("callerphone phonenumber", _calltouch),
@@ -166,6 +243,8 @@ CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("event uuid lgDirection", _phonet),
     ("virtual_phone_number call_session_id", _uis),
     ("tracking_phone_number customer_phone_number", _callrail),
-    ("caller callee direction", _directed),
-    ("from to direction", _directed),
+    ("webhook event", _moizvonki),
+    ("event call", _unitalk),
+    ("additional_call_data", _ringostat),
+    ("call_type userfield", _ringostat),
 )

@@ -303,7 +303,8 @@ def _by_shape(found: list[MeantValue], country: str) -> None:
     shaped = [one for one in shaped if not (has_email and field_names.is_of_line(one.named.shown))]
     own = [one for one in shaped if not _others(one.named.shown)] or shaped
     own = [one for one in own if field_names.may_be_phone(one.named.shown)] or own
-    chosen = next((one for one in own if _is_of_person(one.named)), next(iter(own), None))
+    persons = (one for one in own if _is_of_person(one.named) or field_names.is_of_person(one.named.name))
+    chosen = next(persons, next(iter(own), None))
     if chosen is not None:
         chosen.meaning, chosen.reason = "phone", "shape"
     elif emails and not has_email:

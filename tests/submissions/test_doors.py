@@ -716,6 +716,10 @@ def test_46_who_works_in_the_program_that_sends_a_call_has_not_called() -> None:
     event = {"user_login": "oleg@a.ru", "client_number": PHONE, "client_name": "Нина", "direction": 0}
     assert _body({"webhook": {"action": "call.finish"}, "event": event}).contact == Contact(name="Нина", phone=PHONE)
     assert _body({"user_login": "nina@example.org"}).contact.emails == ["nina@example.org"]
+    nameless = event | {"src_number": "+79290000002", "user_name": "Олег", "client_name": ""}
+    found = _body({"event": nameless, "webhook": {"action": "call.finish", "account_name": "glass"}}).contact
+    assert found == Contact(phone=PHONE)
+    assert _body({"src_number": "+79290000002", "client_number": PHONE}).contact == Contact(phone=PHONE)
 
 
 def test_46_a_number_within_a_customer_goes_before_another() -> None:
@@ -1179,6 +1183,11 @@ def test_46_a_name_that_asks_the_visitor_goes_before_another(other: str) -> None
         {"from": "+74950000099", "to": PHONE, "direction": "outgoing", "call_id": "7"},
         {"from": PHONE, "to": "+74950000099", "direction": "inbound", "call_id": "7"},
         {"event_type": "call_init", "caller": 79211000001, "callee": 74950000099, "direction": "IN"},
+        {"event": "Hangup", "type": "out", "from": "74950000022", "to": PHONE, "via": "74950000099"},  # Stream Telecom
+        {"event": "hangup", "direction": "outbound", "caller": "1000", "called": PHONE},  # Api4Com
+        {"event": "call_ended", "call": {"from_number": "+74950000099", "to_number": PHONE, "direction": "outbound"}},
+        {"data": {"object": {"from": "+74950000099", "to": [PHONE], "direction": "outgoing"}}},  # OpenPhone
+        {"event": "CALL_END", "call": {"from": PHONE, "to": ["101"], "outerNumber": "74950000099", "direction": "IN"}},
     ],
 )
 def test_46_of_a_call_its_direction_says_who_the_client_is(call: Any) -> None:
@@ -1186,6 +1195,14 @@ def test_46_of_a_call_its_direction_says_who_the_client_is(call: Any) -> None:
     (told,) = person_identity.identities(_body(call).contact.phones, "RU")
     assert told == "+79211000001"
     assert _body({"from": "Казань", "to": "Уфа", "direction": "out", "phone": PHONE}).fields["to"] == ["Уфа"]
+    days = {"from": "2026-12-01", "to": "2026-12-08", "type": "outbound"}
+    assert _body({"trip": days, "email": "nina@example.org"}).contact == Contact(email="nina@example.org")
+
+
+def test_46_a_call_of_unitalk_among_colleagues_or_of_a_hidden_number_is_not_of_its_line() -> None:
+    call = {"id": "a", "from": "", "to": ["101"], "outerNumber": "74950000099", "direction": "IN"}
+    assert _body({"event": "CALL_END", "call": call}).contact == Contact()
+    assert _sent({"event": "CALL_END", "call": call | {"from": "102", "direction": "INNER"}}).is_test
 
 
 def test_46_from_without_a_phone_is_of_the_visit() -> None:
