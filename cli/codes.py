@@ -53,6 +53,7 @@ _HELPS: Final[dict[int | str, tuple[_Words, _Words]]] = {
     "other_account": (_NO, _OWNER),
     "token_refused": (_NO, _OWNER),
     "bookings_off": (_NO, _OPERATOR),
+    "bot_too_late": (_NO, _OPERATOR),
     "calculator_broken": (_NO, _OPERATOR),
     "address_blocked": (_NO, _OPERATOR),
     "amocrm_address_blocked": (_NO, _OPERATOR),

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from features.automations import placeholders
 from features.automations.bot_message import Speech, speech
+from features.automations.lateness import require_in_time
 from shared.actions.feature import Planner
 from shared.amocrm.errors import (
     AddressBlockedError,
@@ -55,12 +56,13 @@ def asked(path: str, text: str, entity: str, entity_id: int) -> Question:
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, question: Question) -> Plan:
 
     def write(account: AccountApi) -> Result:
+        require_in_time(delivery, runtime.clock.now())
         try:
             return answer(account)
         except AddressBlockedError:  # our server's fault, and no word about the bot
             raise
         except (ForbiddenError, PaymentRequiredError) as error:
-            raise FinalRefusalError(error) from None  # whoever talks to the bot has gone long before that changes
+            raise FinalRefusalError(error.problem()) from None  # whoever talks to it has gone long before that changes
 
     def answer(account: AccountApi) -> Result:
         data, told = _answered(runtime.database, integration, account, question)

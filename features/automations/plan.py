@@ -10,6 +10,7 @@ from msgspec import Struct
 from features import registry
 from features.automations import effects, placeholders
 from features.automations.effects import Bot, Call, Note, Quotation, Task, Work
+from features.automations.lateness import require_in_time
 from shared.actions.feature import Planner, Title
 from shared.amocrm import budgets
 from shared.amocrm.bots import BotsApi
@@ -78,7 +79,7 @@ def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integ
         case Call():
             return [_call(runtime, delivery, integration, lead_id, asked)], 2
         case Bot():
-            return [_bot(runtime.database, delivery, lead_id, asked.work)], 1
+            return [_bot(runtime, delivery, lead_id, asked.work)], 1
 
 
 AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, AutomationRun), _planned_automation)
@@ -165,11 +166,12 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
     return Step("call", write, lambda _: None)
 
 
-def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> Step:
+def _bot(runtime: Runtime, delivery: Delivery, lead_id: int, wanted: Bot) -> Step:
     """Once at most: amoCRM has no key by which it would know a repetition, nor tells which bots ran. Of the two errors,
     a client who is written to twice and a bot that somebody has to start by hand, this chooses the second."""
 
     def write(account: AccountApi) -> Result:
+        require_in_time(delivery, runtime.clock.now())
         try:
             BotsApi(account).run(wanted.bot_id, lead_id)
         except ServerError as error:
@@ -179,13 +181,13 @@ def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> S
         except AddressBlockedError:  # our server's fault, and no word about the bot
             raise
         except (ForbiddenError, PaymentRequiredError) as error:
-            raise FinalRefusalError(error) from None  # a bot that speaks a day later is worse than none
+            raise FinalRefusalError(error.problem()) from None  # a bot that speaks a day later is worse than none
         return {"bot_id": wanted.bot_id}
 
     def find(_account: AccountApi) -> Result:
         is_first = delivery.looks_since is not None and delivery.attempts <= 1
         unknown = _UNKNOWN_SINCE_RESTORE if is_first else _UNKNOWN
-        deliveries.warn(database, delivery.id, "automation.bot_unknown", unknown)
+        deliveries.warn(runtime.database, delivery.id, "automation.bot_unknown", unknown)
         return {"bot_id": wanted.bot_id, "skipped": unknown}
 
     return Step("bot", write, find)

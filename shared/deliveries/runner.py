@@ -46,13 +46,13 @@ MAX_ATTEMPTS: Final = 60  # with the backoff above: more than two days
 
 
 class FinalRefusalError(ForeseenError):
-    """A refusal that a step does not want to outwait: what it was to do is of no use later. `refused`: whose words."""
+    """What a step does not want to outwait, or to do any more: it is of no use later."""
 
     kind = Kind(502, "not_taken", say("The other side did not take it."))
 
-    def __init__(self, refused: errors.AmocrmError) -> None:
-        super().__init__(str(refused))
-        self._problem = refused.problem()
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self._problem = problem
 
     def problem(self) -> Problem:
         return self._problem

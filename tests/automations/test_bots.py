@@ -103,6 +103,18 @@ def test_30_a_question_that_amocrm_refuses_for_want_of_a_right_or_of_payment_end
     assert office.bot(waiting)["waits"]
 
 
+def test_a_question_that_could_not_be_answered_for_hours_is_left_and_told(office: Office) -> None:
+    """The bot waits on, and would say to the client what was of use then."""
+    office.story.simulator.fault("status", path="/api/v4/leads/.*", status=503, times=100)
+    waiting = office.ask("{deal.price}")
+    office.run(seconds=600)
+    office.story.simulator.control("no-faults")
+    office.run(seconds=4000)
+    ended = office.story.sql("SELECT state, problem_code FROM amocrm_deliveries WHERE action = 'answer_bot'")
+    assert (ended, office.bot(waiting)["said"]) == ([("dead", "bot_too_late")], [])
+    assert office.story.events().count("delivery.dead") == 1
+
+
 def test_the_same_request_again_is_the_same_question(office: Office) -> None:
     waiting = office.ask("{deal.price}")
     sent = office.sent()[0]

@@ -138,6 +138,25 @@ def test_38_a_bot_that_was_refused_is_started_when_somebody_takes_it_up_again(of
     assert len(office.account()["started_bots"]) == 1
 
 
+def test_a_bot_does_not_speak_out_of_nowhere(office: Office) -> None:
+    """What waited for a new consent went on up to two and a half days later; now a person says whether it is to."""
+    story = office.story
+    story.sql("UPDATE amocrm_integrations SET status = 'reauth_required', access_expires_at = amocrm_now()")
+    _moved(office)
+    office.run()
+    office.run(seconds=2 * 86400)
+    assert story.callback(story.allow(story.begin_consent())).status == 200
+    office.run(seconds=2 * 3600)
+    told = _delivery(office)
+    assert (told["state"], told["problem"]["code"], office.account()["started_bots"]) == ("dead", "bot_too_late", [])
+    assert story.events().count("delivery.dead") == 1
+    body = {"ids": [told["delivery_id"]]}
+    assert story.crm("retry_delivery", story.admin(), body).status == 202
+    office.run()
+    assert _delivery(office)["results"] == {"bot": {"bot_id": _bot(office)}}
+    assert len(office.account()["started_bots"]) == 1
+
+
 def test_a_bot_that_is_not_there_ends_the_delivery(office: Office) -> None:
     _moved(office, bot_id=5)
     office.run()
