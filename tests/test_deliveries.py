@@ -997,7 +997,7 @@ def test_what_a_statement_that_is_sent_again_finds_is_not_ours_any_more_once_it_
             action="submit_form",
             key="k-1",
             request="{}",
-            request_hash=b"1" * 32,
+            digests=["31" * 32],
             first_steps=(),
             lead_id=None,
             request_id="r-1",

@@ -24,7 +24,10 @@ from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
 from shared.storage.encryption import DecryptionError, Keyring, generate_key
 from tests.demo import ROOT
+from tests.digests import Tried
 from tests.story import ADMIN_TOKEN, APP_SECRET, Story, calculation, json_of
+from tests.submissions.recorded import record, server_key
+from tests.submitting import order, set_up
 
 FAULTS: list[dict[str, Any]] = [
     {"kind": "status", "status": 400},
@@ -97,6 +100,58 @@ def test_no_secret_appears_anywhere_whatever_fails(connected: Story, capfd: Any,
     haystack = "\n".join([*seen, printed.out, printed.err, _dump(connected)])
     assert len(secrets) > 100
     assert [secret[:12] for secret in secrets if secret in haystack] == []
+
+
+def test_no_digest_in_a_dump_is_found_by_trying_all_phones(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call-back form is a phone: a graphics card tries all of a country's within a second."""
+    set_up(story)
+    phone = {"contact": {"phone": "+79161234567"}}
+    _, key = server_key(story)
+    server = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-www-form-urlencoded"}
+    tried = Tried(monkeypatch, "9161234567")
+    for body in (phone, phone | {"opened_at": 1_700_000_000_000}):
+        assert story.crm("submit_form", story.application(), body).status == 200
+    for name in ("Phone=%2B79161234567", "Phone=%2B79161234567&tranid=1%3A2"):
+        assert story.crm("submit_form", server, name.encode()).status == 200
+    assert story.crm("sync_contact", story.application(), phone | {"fields": {"a": "1"}}).status == 200
+    assert story.crm("submit_order", story.application(), order() | phone).status == 200
+    for state in ("new", "done"):  # a shop's order, and news of it
+        paid = json.dumps(record("tilda_cart_json")["json"] | {"Phone": "+79161234567", "status": state}).encode()
+        assert story.crm("submit_form", server | {"Content-Type": "application/json"}, paid).status == 200
+    run_deliveries(story.runtime, 20)
+    lead = {"X-Lead-Id": str(story.lead_id)}
+    said = calculation(comment="Call +79161234567")
+    assert story.crm("save_calculation", story.widget() | lead, said).status == 200
+    (kept, *_) = json_of(story.crm("get_incoming", story.admin()))["incoming"]
+    assert story.crm("read_again", story.admin(), {"id": kept["id"]}).status in (200, 202)
+    assert len(tried.found) >= 8
+    assert tried.in_dump(_dump(story)) == set()
+
+
+def test_what_comes_again_is_the_same_while_keys_are_changed(story: Story, environment: dict[str, str]) -> None:
+    """Its digest was made with the key that was in front."""
+    set_up(story)
+    _, key = server_key(story)
+    cart = record("tilda_cart_json")["json"]
+    bodies = [cart, cart | {"status": "done"}, {"Phone": "+79161234567"}, {"Phone": "+79161234568", "tranid": "1:2"}]
+    form, lead = {"contact": {"phone": "+79161234567"}}, {"X-Lead-Id": str(story.lead_id)}
+
+    def come(runtime: Runtime) -> int:
+        now = Story(**{**story.__dict__, "runtime": runtime})
+        for body in bodies:
+            assert now.crm("submit_form", {"Authorization": f"Bearer {key}"}, body).status == 200
+        for body in (form, form | {"opened_at": 1_700_000_000_000}):
+            assert now.crm("submit_form", now.application(), body).status in (200, 202)
+        assert now.crm("sync_contact", now.application(), form | {"fields": {"a": "1"}}).status in (200, 202)
+        assert now.crm("save_calculation", now.widget() | lead, calculation()).status == 200
+        run_deliveries(runtime, 20)
+        return runtime.database.number("SELECT count(*) FROM amocrm_deliveries")
+
+    first = come(story.runtime)
+    both = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
+    changed = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both}), story.clock)
+    assert (come(changed), come(story.runtime)) == (first, first)
+    changed.close()
 
 
 def test_a_wrong_place_does_not_decrypt(connected: Story) -> None:

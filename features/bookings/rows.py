@@ -167,7 +167,7 @@ class Details(Struct, frozen=True):
 
     visitor: Visitor
     change: Mapping[str, Any]
-    request_hash: bytes
+    digests: Sequence[str]  # of the request, see Keyring.digests
     lead_id: int | None
     most: int | None
 
@@ -181,7 +181,7 @@ class Details(Struct, frozen=True):
             "visitor": keyring.encrypt(msgspec.json.encode(self.visitor).decode(), booking_id, "visitor"),
             "phone_mark": marks[0] if marks else None,
             "phone_marks": marks,
-            "request_hash": self.request_hash,
+            "request_hash": bytes.fromhex(self.digests[0]),
             "link_hash": _hash(self.visitor.link),
             "lead_id": self.lead_id,
             "most_of_phone": self.most or _NOBODY_ELSE,

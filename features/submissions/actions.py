@@ -197,11 +197,12 @@ def _order_from_builder(
     assert isinstance(whole, SubmitOrder)
     made = None if made_at is None or made_at < _NO_ORDER_BEFORE else int(made_at.timestamp())
     key = submission_keys.of_order(runtime, caller, whole, of_person=True, made=made)
+    said = order_updates.told(runtime.keyring, integration.id, whole)
     first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
     if first is None and order_updates.is_empty(whole):
         kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
         return None
-    if first is None or first.summary.get("told") == order_updates.told(whole):
+    if first is None or first.summary.get("told") in said:
         try:
             delivery = _accepted(
                 runtime,
@@ -218,7 +219,7 @@ def _order_from_builder(
                 made=made,
             )
             answer(request, delivery)
-            for write in order_updates.of_unknown(delivery, key, whole):
+            for write in order_updates.of_unknown(delivery, key, whole, said):
                 accept(runtime, integration, request, write)
             return delivery
         except Problem as problem:
@@ -227,7 +228,7 @@ def _order_from_builder(
                 raise
         first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
         assert first is not None
-    for write in order_updates.writes(first, key, whole):
+    for write in order_updates.writes(first, key, whole, said):
         accept(runtime, integration, request, write)
     kept.became(first, whole.contact)
     return first
@@ -271,16 +272,18 @@ def _accepted(
     why = msgspec.UNSET if decisions is None else decisions
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why, _of_key(caller, writer_id))
     summary = _summary(runtime, integration, body, is_named=key is not None) | caller.sender() | kept.summary
+    key, *also = [key] if key else submission_keys.usual(runtime, caller, action, body, cleaned)
     write = IdempotentWrite(
         plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),
-        key or submission_keys.usual(runtime, caller, action, body, cleaned),
+        key,
         plan.first_steps(settings, wanted.mode, body),
         identity=_identity(cleaned, same),
         at_once=at_once and not settings.queue,
         summary=summary if made is None else summary | {submission_keys.MADE: made},
         about=about,
         known_since=known_since,
+        also=also,
     )
     delivery = accept(runtime, integration, request, write)
     kept.became(delivery, body.contact, writer_id)
@@ -318,7 +321,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body, *, is_named
         **({"currency": currency} if currency else {}),
         "order": body.order.number,
         **proof,
-        "told": order_updates.told(body),
+        "told": order_updates.told(runtime.keyring, integration.id, body)[0],
     }
 
 

@@ -5,8 +5,9 @@ instant, the shop tells it, the order's deal has one note of it. What the order'
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +32,7 @@ from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.runtime import Runtime
+from shared.storage.encryption import Keyring
 
 ACTION: Final = "order_news"
 _MADE_BY: Final = ("lead", "incoming_lead", "contact")
@@ -52,21 +54,23 @@ class OrderUpdate(Struct, frozen=True):
         return decode(self.body, SubmitOrder)
 
 
-def told(body: SubmitOrder) -> dict[str, str]:
-    """What an order has said, for the summary of its delivery: `{paid?, state?, payment?, content}`. How it is paid is
-    often another thing once it is: the note of its payment says that."""
+def told(keyring: Keyring, integration_id: UUID, body: SubmitOrder) -> list[dict[str, str]]:
+    """What an order has said, for the summary of its delivery: `{paid?, state?, payment?, content}`, with the digests
+    of each key; the first is kept. How it is paid is often another thing once it is: the note of its payment says that.
+    """
     state, is_paid = _first(body, STATE), bool(_first(body, PAID))
     still = {name: value for name, value in body.fields.items() if name not in (STATE, PAID, TRANSACTION)}
     bare = replace(
         body, order=replace(body.order.as_before, payment=""), fields=still, action=None, sent_at=msgspec.UNSET
     )
-    said = {"content": _digest(msgspec.json.encode(bare, order="deterministic"))}
-    said |= {"payment": _digest(body.order.payment.encode())} if body.order.payment else {}
-    return said | ({"state": state[:100]} if state else {}) | ({"paid": IS_SO} if is_paid else {})
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+    plain = ({"state": state[:100]} if state else {}) | ({"paid": IS_SO} if is_paid else {})
+    payments = keyring.digests(body.order.payment.encode(), integration_id)
+    return [
+        {"content": content[:32]} | ({"payment": payment[:32]} if body.order.payment else {}) | plain
+        for content, payment in zip(
+            keyring.digests(msgspec.json.encode(bare, order="deterministic"), integration_id), payments, strict=True
+        )
+    ]
 
 
 def is_empty(body: SubmitOrder) -> bool:
@@ -74,39 +78,44 @@ def is_empty(body: SubmitOrder) -> bool:
     return not (body.order.items or body.order.total or body.fields.get(GOODS))
 
 
-def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentWrite]:
-    """What this body says that the order's own has not. `key`: the order's."""
-    before, now = first.summary.get("told"), told(body)
-    if before is None or is_empty(
-        body
-    ):  # accepted by a version that kept no account of it: what it holds cannot be compared
-        now.pop("content")
-    if "paid" not in now and "content" in now:
-        now["content"], before = f"{now['content']}{now.get('payment')}", dict(before or {})
-        before["content"] = f"{before.get('content')}{before.get('payment')}"
-    yield from _of_kinds(key, body, {kind: now[kind] for kind in _KINDS if _is_news(kind, now, before or {})})
+def writes(first: Delivery, key: str, body: SubmitOrder, said: Sequence[dict[str, str]]) -> Iterator[IdempotentWrite]:
+    """What this body says that the order's own has not. `key`: the order's. `said`: what :func:`told` says of it."""
+    before = first.summary.get("told")
+    # Accepted by a version that kept no account of it: what it holds cannot be compared.
+    skipped = {"content"} if before is None or is_empty(body) else set[str]()
+    found = [_compared(one, "paid" not in one) for one in said]
+    known = _compared(before or {}, "paid" not in said[0])
+    news = [kind for kind in _KINDS if kind not in skipped and _is_news(kind, found, known)]
+    yield from _of_kinds(key, body, {kind: [one[kind] for one in found] for kind in news})
 
 
-def of_unknown(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentWrite]:
+def _compared(said: Mapping[str, str], with_payment: bool) -> dict[str, str]:
+    return {**said, "content": f"{said.get('content')}{said.get('payment')}"} if with_payment else dict(said)
+
+
+def of_unknown(
+    first: Delivery, key: str, body: SubmitOrder, said: Sequence[dict[str, str]]
+) -> Iterator[IdempotentWrite]:
     """The order was not known any more when this came, since the database was restored from a backup, or since it is
     older than what is kept: where its deal is there, it was made of another body, which may not have said that it is
     paid, or what state it is in."""
     if first.looks_since is not None:
-        said = {kind: digest for kind, digest in told(body).items() if kind in ("paid", "state")}
-        yield from _of_kinds(key, body, said, unless_made=True)
+        now = {kind: [value] for kind, value in said[0].items() if kind in ("paid", "state")}
+        yield from _of_kinds(key, body, now, unless_made=True)
 
 
-def _is_news(kind: str, now: Mapping[str, str], before: Mapping[str, str]) -> bool:
-    return kind in now and now[kind] != before.get(kind)
+def _is_news(kind: str, found: Sequence[Mapping[str, str]], before: Mapping[str, str]) -> bool:
+    return kind in found[0] and before.get(kind) not in [one[kind] for one in found]
 
 
 def _of_kinds(
-    key: str, body: SubmitOrder, now: Mapping[str, str], *, unless_made: bool = False
+    key: str, body: SubmitOrder, now: Mapping[str, list[str]], *, unless_made: bool = False
 ) -> Iterator[IdempotentWrite]:
+    """`now`: of each kind what is said, with the digests of each key."""
     for kind in _KINDS:
         if kind not in now:
             continue
-        name = hashlib.sha256(f"{key}\0{kind}\0{now[kind]}".encode()).hexdigest()
+        name, *also = (hashlib.sha256(f"{key}\0{kind}\0{one}".encode()).hexdigest() for one in dict.fromkeys(now[kind]))
         news = OrderUpdate(key, kind, msgspec.Raw(msgspec.json.encode(body)), unless_made)
         stored = msgspec.json.encode(news, order="deterministic")
         yield IdempotentWrite(
@@ -114,9 +123,10 @@ def _of_kinds(
             stored,
             f"news:{name}",
             ["lead"],
-            identity=name.encode(),  # two bodies may say it in different words; the first one counts
+            identity=f"{key}\0{kind}".encode(),  # two bodies may say it in different words; the first one counts
             at_once=False,
             summary={"by": "server"},
+            also=[f"news:{one}" for one in also],
         )
 
 

@@ -58,21 +58,24 @@ def of_caller(caller: Caller, request: Request) -> str | None:
     return key if key is None or not site else f"key:{site}{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def usual(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: bytes) -> str:
-    """What makes a double click, or a double hook, the same submission (row C10)."""
+def usual(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: bytes) -> list[str]:
+    """What makes a double click, or a double hook, the same submission (row C10); for each key of the keyring."""
     site = _of_site(caller)
     if isinstance(body, SubmitOrder):
-        return of_order(runtime, caller, body)
-    digest, window = hashlib.sha256(cleaned).hexdigest(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
+        return [of_order(runtime, caller, body)]
+    integration, window = caller.require_integration(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
+    digests = runtime.keyring.digests(cleaned, integration.id)
     if isinstance(body, SyncContact):
-        return _of_profile(runtime, caller.require_integration(), body, cleaned) or f"profile:{digest}:{window}"
+        profile = _of_profile(runtime, integration, body, digests)
+        return profile or [f"profile:{one}:{window}" for one in digests]
     if isinstance(body, SubmitForm) and body.opened_at is not None:
-        return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
-    before = f"form:{site}{digest}:{window - 1}"
-    earlier = deliveries.by_key(runtime.database, caller.require_integration().id, action, before)
+        # The moment the page was opened is in it: the next visit is another submission.
+        return [f"form:{site}{one}" for one in digests]
+    before = [f"form:{site}{one}:{window - 1}" for one in digests]
+    earlier = deliveries.by_key(runtime.database, integration.id, action, *before)
     if earlier is not None and runtime.clock.now() - earlier.created_at < timedelta(seconds=_SAME_SECONDS):
         return before
-    return f"form:{site}{digest}:{window}"
+    return [f"form:{site}{one}:{window}" for one in digests]
 
 
 def of_order(
@@ -86,14 +89,14 @@ def of_order(
     return _of_its_person(runtime, caller, model.SUBMIT_ORDER, key, body.contact, made) if is_of_person else key
 
 
-def _of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:
+def _of_profile(runtime: Runtime, integration: Integration, body: SyncContact, digests: list[str]) -> list[str] | None:
     """An equal profile is the same one as long as the person has no other: what is changed back is a change."""
     person, within = marks(runtime, integration, body), timedelta(seconds=_SAME_SECONDS)
     before = superseded.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
     if before is None:
         return None
-    digest = hashlib.sha256(cleaned)
-    return before.key if before.request_hash == digest.digest() else f"profile:{digest.hexdigest()}:{before.id}"
+    is_same = before.request_hash.hex() in digests
+    return [before.key] if is_same else [f"profile:{one}:{before.id}" for one in digests]
 
 
 def marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:

@@ -1,6 +1,5 @@
 """Accepting a write, and carrying it out: the way of every action whose effect must be in amoCRM exactly once."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
@@ -54,21 +53,25 @@ class IdempotentWrite(Struct, frozen=True):
     about: str | None = None  # with the key, what it is, whatever else it says: whose order; None: all of its identity
     happened_at: datetime | None = None  # what it is about, where somebody says so who can be trusted
     known_since: datetime | None = None  # it may have been accepted since then, by a row that went with its days
+    also: Sequence[str] = ()  # of a key with a digest in it: the same with the digests of the keyring's other keys
 
 
 def accept(runtime: Runtime, integration: Integration, request: Request, write: IdempotentWrite) -> Delivery:
     """The write as it stands now: delivered, accepted (to be finished by `run_deliveries`), or dead. Raises 422 for one
     that could not be read again: it is not stored."""
     content = _readable(write)
-    digest, leased_at = hashlib.sha256(write.identity or write.stored), runtime.clock.monotonic()
+    digests = runtime.keyring.digests(write.identity or write.stored, integration.id)
+    key, *also = [write.key, *write.also] if write.key else [f"body:{one}" for one in digests]
+    leased_at = runtime.clock.monotonic()
     delivery, is_new = deliveries.accept(
         runtime.database,
         runtime.keyring,
         integration.id,
         action=write.planner.action,
-        key=write.key or f"body:{digest.hexdigest()}",
+        key=key,
+        also=also,
         request=write.stored.decode(),
-        request_hash=digest.digest(),
+        digests=digests,
         first_steps=write.first_steps if write.at_once else (),
         lead_id=write.lead_id,
         request_id=request.id,

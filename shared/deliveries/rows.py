@@ -100,8 +100,9 @@ def accept(
     *,
     action: str,
     key: str,
+    also: Sequence[str] = (),
     request: str,
-    request_hash: bytes,
+    digests: Sequence[str],
     first_steps: Sequence[str],
     lead_id: int | None,
     request_id: str,
@@ -115,12 +116,13 @@ def accept(
 
     `at_once` False leaves it to the runner: no lease, and no step is begun. The same write has the same id, and so the
     same marks in amoCRM, even where the first row is lost; `about`: what makes it the same, where it may say other
-    things the next time. `happened_at`: when that has happened which it is about, where somebody knows. `known_since`:
-    since when a row of it may have been here that is gone.
+    things the next time. `digests`: of the request, see :meth:`Keyring.digests`. `also`: of a key that has such a
+    digest in it, the same with the others. `happened_at`: when that has happened which it is about, where somebody
+    knows. `known_since`: since when a row of it may have been here that is gone.
 
     Raises 409 when the key was accepted with another request.
     """
-    content = request_hash.hex() if about is None else f"about:{about}"
+    content = digests[0] if about is None else f"about:{about}"
     new_id = keyring.name_of(f"{action}:{key}:{content}", integration_id)
     parameters = {
         "id": new_id,
@@ -128,8 +130,10 @@ def accept(
         "lead_id": lead_id,
         "action": action,
         "key": key,
+        "also": list(also),
+        "keys": [key, *also],
         "request": keyring.encrypt(request, new_id, "request"),
-        "request_hash": request_hash,
+        "request_hash": bytes.fromhex(digests[0]),
         "steps": Jsonb({name: {"state": "started"} for name in first_steps}),
         **_begun(at_once),
         "told": Jsonb({"kind": "accepted", "request_id": request_id}),
@@ -142,7 +146,7 @@ def accept(
         return accepted, True
     known = database.one(Delivery, statements.BY_KEY, parameters)
     assert known is not None
-    if known.request_hash != request_hash:
+    if known.request_hash.hex() not in digests:
         raise Problem(
             409,
             "idempotency_key_reused",
@@ -158,9 +162,10 @@ def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delive
     return database.one(Delivery, statements.BY_ID, {"id": delivery_id, "integration_id": integration_id})
 
 
-def by_key(database: Database, integration_id: UUID, action: str, key: str) -> Delivery | None:
-    """The delivery that this key was accepted for; None when there is none."""
-    return database.one(Delivery, statements.BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
+def by_key(database: Database, integration_id: UUID, action: str, *keys: str) -> Delivery | None:
+    """The delivery that this key, or one of these, was accepted for; None when there is none."""
+    asked = {"integration_id": integration_id, "action": action, "keys": list(keys)}
+    return database.one(Delivery, statements.BY_KEY, asked)
 
 
 class DeliveryFilter(Struct, frozen=True):

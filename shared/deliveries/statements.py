@@ -18,22 +18,24 @@ _COLUMNS: Final = """id, integration_id, lead_id, action, request_hash, state, s
 ACCEPT = f"""
 INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
                                steps, attempts, lease_id, lease_until, due_at, story, summary, looks_since)
-VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
+SELECT %(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
         %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now(), amocrm_told('[]', %(told)s),
         %(summary)s,
         least(%(known_since)s::timestamptz,
               (SELECT greatest(min(lost_since), amocrm_now() - max(keys_kept)) FROM amocrm_restores
                WHERE looks_until > amocrm_now()
-                 AND (%(happened_at)s::timestamptz IS NULL OR %(happened_at)s < restored_at))))
+                 AND (%(happened_at)s::timestamptz IS NULL OR %(happened_at)s < restored_at)))
+WHERE NOT EXISTS (SELECT FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND action = %(action)s
+                  AND idempotency_key = ANY (%(also)s::text[]))
 ON CONFLICT DO NOTHING
 RETURNING {_COLUMNS}
 """
 
-# The write that has this key.
+# The write that has this key, or one of these.
 BY_KEY = """
 SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds
 FROM amocrm_deliveries
-WHERE integration_id = %(integration_id)s AND action = %(action)s AND idempotency_key = %(key)s
+WHERE integration_id = %(integration_id)s AND action = %(action)s AND idempotency_key = ANY (%(keys)s::text[])
 """
 
 # One delivery of one integration.

@@ -5,6 +5,7 @@ the row's id and the column's name: a value moved to another row or column does 
 """
 
 import base64
+import hashlib
 import hmac
 import os
 from uuid import UUID
@@ -64,6 +65,11 @@ class Keyring:
         """32 bytes that stand for a value and do not tell it, one for each key: instances that share a key meet."""
         message = _associated_data(owner, "fingerprint") + b":" + value.encode()
         return [hmac.digest(secret, message, "sha256") for secret in self._fingerprint_secrets]
+
+    def digests(self, content: bytes, owner: UUID) -> list[str]:
+        """Of what is only compared, such as a form that may come again, 64 digits for each key; the first is stored.
+        One without a key would tell a phone, of a form that is little else, to whoever tries all of them."""
+        return [one.hex() for one in self.fingerprints(f"digest:{hashlib.sha256(content).hexdigest()}", owner)]
 
     def name_of(self, value: str, owner: UUID) -> UUID:
         """The id of what this value stands for: the same whenever it is asked for, also where nobody remembers it, and

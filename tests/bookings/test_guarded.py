@@ -1,8 +1,14 @@
-"""30-C4: a visit, or a clinic, whose comparing fails with what nobody foresaw keeps no other from its turn."""
+"""30-C4: a visit, or a clinic, whose comparing fails with what nobody foresaw keeps no other from its turn. What a dump
+holds of one names nobody."""
 
 import pytest
 
-from tests.bookings.conftest import Clinic
+from shared.platform.config import load
+from shared.runtime import Runtime
+from shared.storage.encryption import generate_key
+from tests.bookings.conftest import VISITOR, Clinic
+from tests.digests import Tried
+from tests.story import Story
 
 
 @pytest.mark.long
@@ -28,3 +34,19 @@ def test_settings_that_nobody_can_read_are_told_once(clinic: Clinic) -> None:
     clinic.compare()
     clinic.compare()
     assert clinic.story.events().count("bookings.failed") == 1
+
+
+def test_no_digest_of_a_visit_is_found_by_trying_all_phones(
+    clinic: Clinic, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = Tried(monkeypatch, VISITOR["phone"][-4:])
+    first = clinic.booked()["booking"]["id"]
+    tables = [name for (name,) in clinic.story.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    rows = [row for table in tables for (row,) in clinic.story.sql(f"SELECT to_jsonb(t)::text FROM {table} t")]
+    assert tried.found
+    assert tried.in_dump("".join(rows)) == set()
+    both = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
+    changed = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both}), clinic.story.clock)
+    clinic.story = Story(**{**clinic.story.__dict__, "runtime": changed})
+    assert clinic.booked()["booking"]["id"] == first  # the same request, while the key in front is changed
+    changed.close()

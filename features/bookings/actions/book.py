@@ -1,6 +1,5 @@
 """`POST book`: a time becomes a visit, held before or not."""
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Annotated, Final
@@ -93,7 +92,7 @@ def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
     details = Details(
         given,
         {"kind": BOOKED} | caller.sender(),
-        _digest(body, lead_id),
+        _digests(runtime, integration, body, lead_id),
         lead_id,
         offer.settings.most_per_phone if caller.kind == "site" else None,
     )
@@ -175,7 +174,7 @@ def _same(known: Booking | None, details: Details) -> Booking:
             count=details.most or 0,
         )
         raise Problem(409, "too_many_bookings", detail)
-    if known.request_hash != details.request_hash:
+    if known.request_hash is None or known.request_hash.hex() not in details.digests:
         raise Problem(
             409,
             "idempotency_key_reused",
@@ -189,22 +188,22 @@ def _id_of(runtime: Runtime, integration: Integration, request: Request, details
     key = bodies.idempotency_key(request)
     if key is not None:
         return uuid5(integration.id, f"key:{key}")
-    digest = f"{details.request_hash.hex()}:{starts_at.timestamp():.0f}"
+    names = [f"body:{one}:{starts_at.timestamp():.0f}" for one in details.digests]
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
-    before = uuid5(integration.id, f"body:{digest}:{window - 1}")
-    known = rows.by_id(runtime.database, integration.id, before)
-    if known is not None and known.state != CANCELLED:
-        return before
-    own = uuid5(integration.id, f"body:{digest}:{window}")
-    known = rows.by_id(runtime.database, integration.id, own)
+    own = f"{names[0]}:{window}"
+    for before in (*(f"{one}:{window - 1}" for one in names), *(f"{one}:{window}" for one in names[1:])):
+        known = rows.by_id(runtime.database, integration.id, uuid5(integration.id, before))
+        if known is not None and known.state != CANCELLED:
+            return known.id
+    known = rows.by_id(runtime.database, integration.id, uuid5(integration.id, own))
     # Cancelled, and booked once more within minutes.
     again = known is not None and known.state == CANCELLED
-    return uuid5(integration.id, f"body:{digest}:{window}:{request.id}") if again else own
+    return uuid5(integration.id, f"{own}:{request.id}" if again else own)
 
 
-def _digest(body: Book, lead_id: int | None) -> bytes:
+def _digests(runtime: Runtime, integration: Integration, body: Book, lead_id: int | None) -> list[str]:
     cleaned = msgspec.structs.replace(body, action=None, lead_id=lead_id)
-    return hashlib.sha256(msgspec.json.encode(cleaned, order="deterministic")).digest()
+    return runtime.keyring.digests(msgspec.json.encode(cleaned, order="deterministic"), integration.id)
 
 
 def _is_undone(runtime: Runtime, booking: Booking, delivery: Delivery, lead_id: int | None) -> bool:

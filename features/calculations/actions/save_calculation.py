@@ -4,7 +4,6 @@ The write is accepted into `amocrm_deliveries` first and then carried out at onc
 the delivery's id, and `run_deliveries` finishes it.
 """
 
-import hashlib
 from typing import Final
 from uuid import UUID
 
@@ -27,7 +26,7 @@ _LATEST: Final = """
 SELECT id, idempotency_key AS key FROM amocrm_deliveries
 WHERE integration_id = %(integration_id)s AND action = %(action)s AND lead_id = %(lead_id)s
   AND EXISTS (SELECT FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND action = %(action)s
-      AND idempotency_key = %(usual)s)
+      AND idempotency_key = ANY (%(usual)s::text[]))
 ORDER BY created_at DESC, id DESC LIMIT 1
 """
 
@@ -37,15 +36,15 @@ class _Latest(Struct, frozen=True):
     key: str
 
 
-def _usual_key(runtime: Runtime, integration_id: UUID, lead_id: int, identity: bytes) -> str:
+def _usual_keys(runtime: Runtime, integration_id: UUID, lead_id: int, identity: bytes) -> list[str]:
     """Of what comes without a key: an equal calculation is the same one as long as the deal has no other since. What is
     changed back is a change."""
-    usual = f"body:{hashlib.sha256(identity).hexdigest()}"
+    usual = [f"body:{one}" for one in runtime.keyring.digests(identity, integration_id)]
     asked = {"integration_id": integration_id, "action": model.ACTION, "lead_id": lead_id, "usual": usual}
     latest = runtime.database.one(_Latest, _LATEST, asked)
     if latest is None:
         return usual
-    return latest.key if latest.key.startswith(usual) else f"{usual}:{latest.id}"
+    return [latest.key] if latest.key.startswith(tuple(usual)) else [f"{one}:{latest.id}" for one in usual]
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -76,8 +75,9 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
     summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
     summary |= {"deal": deal} if (deal := deal_fields.of(body)) else {}
-    key = key or _usual_key(runtime, integration.id, lead_id, identity)
-    write = IdempotentWrite(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
+    key, *also = [key] if key else _usual_keys(runtime, integration.id, lead_id, identity)
+    steps = plan.first_steps(body)
+    write = IdempotentWrite(plan.PLANNER, stored, key, steps, lead_id, identity, summary=summary, also=also)
     return answer(request, accept(runtime, integration, request, write))
 
 

@@ -1,6 +1,5 @@
 """`POST read_again`: a kept body by today's rules, and what was missed is made."""
 
-import hashlib
 from typing import Any, Final
 from uuid import UUID
 
@@ -94,13 +93,16 @@ def _completed(
     rules = msgspec.json.encode(settings_of(integration), order="deterministic")
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     identity = b"\0".join((incoming.id.bytes, body, rules))
+    digests = runtime.keyring.digests(identity, integration.id)
+    key, *also = [f"again:{incoming.id}:{one}:{window}" for one in digests]
     write = IdempotentWrite(
         backfill.PLANNER,
         msgspec.json.encode(wanted, order="deterministic"),
-        f"again:{incoming.id}:{hashlib.sha256(identity).hexdigest()}:{window}",
+        key,
         backfill.first_steps(runtime, integration, mode, found.body),
         identity=identity,
         summary={"by": "administrator", "of": str(first.id), "is_order": has_goods or action == model.SUBMIT_ORDER},
+        also=also,
     )
     return accept(runtime, integration, request, write)
 
