@@ -446,6 +446,7 @@ def clinic(story: Story, ingress: Ingress, chromium: Browser) -> Iterator[tuple[
     frame.get_by_label("Name").fill("Ann")
     frame.get_by_label("Phone").fill("+7 916 555-44-33")
     yield page, frame
+    page.unroute_all(behavior="wait")
     context.close()
 
 
@@ -462,6 +463,41 @@ def test_our_pages_make_keys_where_there_is_no_https() -> None:
     """30-K: `crypto.randomUUID` is in secure contexts only; the client's `newKey` is everywhere."""
     pages = sorted((ROOT / "web").rglob("*.js"))
     assert [page.name for page in pages if "randomUUID" in page.read_text(encoding="utf-8")] == []
+
+
+def test_who_comes_back_sees_that_they_are_booked(clinic: tuple[Page, FrameLocator], story: Story) -> None:
+    """A phone forgets a page that it does not show for a while: its visitor found an empty form, without the link by
+    which they move or cancel, and booked once more. So did whoever took another language."""
+    page, frame = clinic
+    frame.get_by_role("button", name="Book").click()
+    heading, facts, name = frame.get_by_role("heading"), frame.locator(".facts-list"), frame.get_by_label("Name")
+    expect(heading).to_have_text("The appointment is booked")
+    told = facts.inner_text()
+    page.reload()
+    expect(heading).to_have_text("Your appointment")
+    assert facts.inner_text() == told
+    frame.get_by_label("Language").select_option("es")
+    expect(heading).to_have_text("Su cita")
+    frame.get_by_label("Idioma").select_option("en")
+    expect(frame.get_by_role("button", name="Move")).to_be_visible()
+    frame.get_by_role("button", name="Book another one").click()
+    expect(name).to_be_attached()
+    page.reload()
+    expect(name).to_be_attached()
+    assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("change", ["state = 'cancelled'", "link_hash = NULL"])
+def test_what_is_cancelled_or_gone_keeps_nobody_from_booking(
+    clinic: tuple[Page, FrameLocator], story: Story, change: str
+) -> None:
+    page, frame = clinic
+    frame.get_by_role("button", name="Book").click()
+    expect(frame.get_by_role("heading")).to_have_text("The appointment is booked")
+    story.sql(f"UPDATE amocrm_bookings SET {change} RETURNING id")
+    page.reload()
+    expect(frame.get_by_label("Name")).to_be_attached()
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ import { call, inWords, isUnknown, newKey, open as openApi } from "../ui/api.js"
 import { $, element } from "../ui/dom.js";
 import { languagePicker, momentThere, money, t, translate } from "../ui/i18n.js";
 import { doctorIn, freeze, listDoctors, plus, slotPicker } from "../ui/slots.js";
+import { ofTab } from "../ui/storage.js";
 
 /** @typedef {import("../ui/slots.js").Slot} Slot */
 /** @typedef {import("../client/index.js").Client} Client */
@@ -82,6 +83,7 @@ async function perhaps(work) {
 // --- booking -------------------------------------------------------------------------------------------------------
 
 const siteKey = query.get("key") ?? fragment.get("key");
+const BOOKED = `booked:${siteKey}`; // the secret of the link of what was booked here last
 const crm = siteKey ? openApi({ siteKey }) : null;
 /** @type {typeof fetch} */
 const outliving = (address, options) => fetch(address, { ...options, keepalive: true });
@@ -95,6 +97,23 @@ const asked = async (work) => {
     throw inWords(error);
   }
 };
+
+// Whoever comes back (a phone forgets a page that it does not show), or takes another language, sees that they are booked:
+// they would book once more, and have no link to move or cancel by.
+async function begin() {
+  const token = ofTab.get(BOOKED);
+  /** @type {Found | null} */
+  const found = token && await call("visit", {}, { body: { token } }).catch((/** @type {ApiError} */ error) => {
+    if (error.status === 401 || error.status === 409) return null; // it is none any more
+    throw error;
+  });
+  await (token && found && found.visit.state !== "cancelled" ? visit(token, found) : book());
+}
+
+const another = () => element("button", { className: "quiet", text: t("booking.another"), onclick: () => {
+  ofTab.remove(BOOKED);
+  void perhaps(book);
+} });
 
 async function book() {
   const offer = crm && await asked(() => crm.getServices());
@@ -251,15 +270,16 @@ async function booked({ booking, link }, zone) {
     return;
   }
   const token = link.split("#visit=")[1];
+  if (token) ofTab.set(BOOKED, token);
   const { calendar } = token ? await call("visit", {}, { body: { token } }).catch(() => ({})) : {};
   show(t("booking.done"), facts(booking, zone), element("div", { className: "bar" }, calendar ? calendarButton(calendar) : null), link ? element("p", {}, `${t("booking.your_link")} `, element("a", { href: link, target: window.parent === window ? "" : "_blank", rel: "noopener", text: t("booking.move_or_cancel") })) : null,
-    element("button", { className: "quiet", text: t("booking.another"), onclick: () => perhaps(book) })).focus();
+    another()).focus();
 }
 
 // --- a visit -------------------------------------------------------------------------------------------------------
 
-/** @param {string} token */
-async function visit(token) {
+/** @param {string} token @param {Found | null} known */
+async function visit(token, known = null) {
   /** @type {Ask} */
   const ask = (more) => call("visit", {}, { body: { token, ...more } });
   /** @type {Open} */
@@ -282,9 +302,9 @@ async function visit(token) {
       if (confirm(t("booking.cancel_sure"))) void act(target, async () => open(await ask({ do: "cancel" }), t("booking.cancelled")).focus());
     } });
     const state = one.state === "cancelled" ? element("p", { className: "warning", text: t("booking.is_cancelled") }) : one.may_change ? null : element("p", { className: "soft", text: t("booking.too_late") });
-    return show(words, facts(one, one.time_zone), state, error, element("div", { className: "bar" }, ...(one.may_change ? [move, cancel] : []), one.state === "cancelled" ? null : calendarButton(calendar)), place);
+    return show(words, facts(one, one.time_zone), state, error, element("div", { className: "bar" }, ...(one.may_change ? [move, cancel] : []), one.state === "cancelled" ? null : calendarButton(calendar)), place, siteKey ? another() : null);
   };
-  open(await ask({}));
+  open(known ?? await ask({}));
 }
 
 /** @param {Visit} one @param {HTMLElement} place @param {Ask} ask @param {Open} open @param {HTMLElement} error */
@@ -320,4 +340,4 @@ function moving(one, place, ask, open, error) {
 window.addEventListener("hashchange", () => location.reload());
 
 const link = fragment.get("visit");
-void perhaps(() => (link ? visit(link) : book()));
+void perhaps(() => (link ? visit(link) : begin()));
