@@ -69,6 +69,7 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
     sources = _sources(settings)
     found = [_decided(one, settings, sources, place < MOST_LOOKED_AT) for place, one in enumerate(values)]
     _answer_from(found)
+    _hidden(found)
     visitor.choose(found)
     _by_shape(found, settings.phone_country)
     assembling = FormAssembler()
@@ -97,6 +98,15 @@ def _answer_from(found: Sequence[MeantValue]) -> None:
         is_from = one.meaning == "visit" and one.named.name.lower() == "from"
         if is_from and one.named.path[:-1] in beside and not value_looks.is_email(one.named):
             one.meaning, one.reason = "field", "note"
+
+
+def _hidden(found: Sequence[MeantValue]) -> None:
+    """The figures by which WhatsApp calls somebody who hides their phone are none beside that name (`190…@lid`)."""
+    told = (messenger_ids.lid(text) for one in found[:MOST_LOOKED_AT] for text in one.named.values)
+    ids = {id_.partition(":")[2].removesuffix("@lid") for id_ in told if id_}
+    for one in found if ids else ():
+        if one.meaning == "phone" and any(text.strip().lstrip("+") in ids for text in one.named.values):
+            one.meaning, one.reason = "field", "word"
 
 
 def _with_marks_of_page(body: SubmitForm) -> SubmitForm:

@@ -143,6 +143,31 @@ def of_telegram(tree: Tree) -> Iterator[str]:
     yield _named("telegram", branch_of(of_update(tree).get("from")).get("id"))
 
 
+def max_person(tree: Tree) -> Tree:
+    """Who has written, pressed or begun, of an update of MAX'; empty for none. A message beside what was pressed is the
+    bot's own."""
+    if tree.get("update_type") == "message_created":
+        return branch_of(branch_of(tree.get("message")).get("sender"))
+    if tree.get("update_type") == "message_callback":
+        return branch_of(branch_of(tree.get("callback")).get("user"))
+    return branch_of(tree.get("user")) if tree.get("update_type") == "bot_started" else {}
+
+
+# source: MAX' reference of its Bot API, "Update"
+def of_max(tree: Tree) -> Iterator[str]:
+    yield _named("max", max_person(tree).get("user_id"))
+
+
+# source: bodies of Umnico in public receivers
+def of_umnico(tree: Tree) -> Iterator[str]:
+    yield _named("umnico", branch_of(branch_of(tree.get("message")).get("sender")).get("customerId"))
+
+
+# source: bodies of Maytapi in public receivers
+def of_maytapi(tree: Tree) -> Iterator[str]:
+    yield lid(branch_of(tree.get("user")).get("id"), tree.get("conversation"))
+
+
 # source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers
 def of_avito(tree: Tree) -> Iterator[str]:
     yield _named("avito", branch_of(branch_of(tree.get("payload")).get("value")).get("author_id"))

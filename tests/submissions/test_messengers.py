@@ -172,6 +172,34 @@ GUPSHUPS_READ = {"id": "ABEG", "type": "read", "destination": "79211000201", "pa
 # source: the references of ChatApp, Maytapi and Telnyx
 CHATAPP = {"fromMe": True, "chat": {"phone": "79211000201", "name": "Анна"}, "message": {"text": "Да"}}
 TELNYX = {"direction": "outbound", "from": {"phone_number": "+74950000099"}, "to": [{"phone_number": "+79211000201"}]}
+# source: bodies of Umnico, Maytapi and Chat2Desk in public receivers
+UMNICO: dict[str, Any] = {
+    "type": "message.incoming", "accountId": 1, "leadId": 5, "isNewCustomer": True,
+    "message": {
+        "messageId": "m1", "datetime": 1, "incoming": True, "sa": {"id": 1, "type": "telegram", "login": "74950000099"},
+        "sender": {"customerId": 7, "id": 1, "login": "79211000201", "type": "customer", "name": "Анна"},
+        "source": {"id": "1", "realId": 2}, "message": {"text": "Хочу дверь"},
+    },
+}  # fmt: skip
+MAYTAPI: dict[str, Any] = {
+    "product_id": "p", "phone_id": 1, "type": "message", "conversation": "79211000201@c.us", "receiver": "74950000099",
+    "message": {"type": "text", "text": "Хочу дверь", "id": "false_1_3EB0", "fromMe": False}, "timestamp": 1,
+    "user": {"id": "79211000201@c.us", "name": "Анна", "phone": "79211000201"},
+}  # fmt: skip
+CHAT2DESK: dict[str, Any] = {
+    "message_id": 970590378, "type": "from_client", "text": "Хочу дверь", "transport": "telegram", "channel_id": 3,
+    "client_id": 1, "hook_type": "inbox", "client": {"id": 1, "phone": "79211000201", "name": "Анна"},
+}  # fmt: skip
+# source: MAX' reference of its Bot API, "Update"; bodies in public receivers
+MAXS_PERSON = {"user_id": 441000201, "first_name": "Анна", "last_name": "", "is_bot": False, "name": "Анна"}
+MAX: dict[str, Any] = {
+    "update_type": "message_created", "timestamp": 1786079712219, "user_locale": "ru",
+    "message": {
+        "recipient": {"chat_id": 44, "chat_type": "dialog", "user_id": 99}, "timestamp": 1786079712219,
+        "body": {"mid": "mid.1", "seq": 1, "text": "Хочу дверь"}, "sender": MAXS_PERSON,
+    },
+}  # fmt: skip
+MAXS_CARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nTEL;TYPE=cell:79211000201\r\nFN:Анна Ли\r\nEND:VCARD\r\n"
 # source: Kapso's reference of its webhooks, version 2; public receivers, which pass over `outbound`
 KAPSO: dict[str, Any] = {
     "message": {
@@ -318,6 +346,11 @@ OWN: dict[str, Any] = {
         "message_id": 1, "type": "to_client", "text": "Да", "transport": "whatsapp", "hook_type": "outbox",
         "operator_id": 2, "client": {"id": 1, "phone": "79211000201", "name": "Анна"},
     },
+    "Maytapi: written on the phone": MAYTAPI | {"message": MAYTAPI["message"] | {"fromMe": True}},
+    "Umnico: of its own": UMNICO | {"message": UMNICO["message"] | {"incoming": False}},
+    "MAX: a bot's": MAX | {"message": MAX["message"] | {"sender": MAXS_PERSON | {"is_bot": True}}},
+    "MAX: it was taken out": {"update_type": "bot_removed", "timestamp": 1, "chat_id": 44, "user": MAXS_PERSON},
+    "MAX: a message is deleted": {"update_type": "message_removed", "timestamp": 1, "message_id": "mid.1"},
     "Umnico: written": {
         "type": "message.outgoing", "accountId": 1, "leadId": 5,
         "message": {"message": {"text": "Да"}, "sender": {"login": "79211000201", "type": "user"}},
@@ -504,6 +537,10 @@ def test_a_call_that_whatsapp_tells_together_with_others_messages_is_of_its_clie
         (UAZAPI, "whatsapp:190722435231786@lid"),
         (WUZAPI, "whatsapp:190722435231786@lid"),
         (EVOLUTION_GO, "whatsapp:190722435231786@lid"),
+        (UMNICO, "umnico:7"),
+        (MAYTAPI, ""),
+        (CHAT2DESK, "chat2desk:1"),
+        (MAX, "max:441000201"),
     ],
 )
 def test_what_is_written_through_a_relay_has_its_text_and_writer(body: dict[str, Any], writer: str) -> None:
@@ -513,9 +550,10 @@ def test_what_is_written_through_a_relay_has_its_text_and_writer(body: dict[str,
     assert isinstance(found.body, SubmitForm)
     assert (found.body.contact.name, found.body.comment, found.writer_id) == ("Анна", "Хочу дверь", writer)
     phones = ["".join(sign for sign in one if sign.isdigit()) for one in found.body.contact.phones]
-    assert phones == ([] if body is CRISP else ["79211000201"])
+    assert phones == ([] if body in (CRISP, MAX) else ["79211000201"])
     assert found.key is not None
-    assert not {"it-writes-for-us", "74950000099"} & set(str(found.body.fields).split("'"))
+    told = {name: one for name, one in found.body.fields.items() if not name.rpartition(" › ")[2].startswith("line ")}
+    assert not {"it-writes-for-us", "74950000099"} & set(str(told).split("'"))
 
 
 @pytest.mark.parametrize(
@@ -536,6 +574,39 @@ def test_what_is_written_through_wappi_is_of_its_writer(chat: dict[str, str], ph
     assert isinstance(found.body, SubmitForm)
     assert (found.body.contact.name, found.body.contact.phones, found.writer_id) == ("Анна", phones, writer)
     assert (found.body.comment, found.body.tracking) == ("Хочу дверь", {})
+
+
+def test_who_shows_no_phone_to_a_relay_has_neither_ours_nor_an_id_as_one() -> None:
+    """All who wrote in Telegram through Umnico, or hide their phone from Maytapi, were the company's own number."""
+    lid = "190722435231786@lid"
+    hidden = MAYTAPI["user"] | {"id": lid, "phone": "190722435231786"}
+    message, client = UMNICO["message"], CHAT2DESK["client"] | {"phone": "[tg] 907734561"}
+    for body, writer in (
+        (UMNICO | {"message": message | {"sender": message["sender"] | {"login": "ann_lee"}}}, "umnico:7"),
+        (MAYTAPI | {"user": hidden, "conversation": lid}, f"whatsapp:{lid}"),
+        (CHAT2DESK | {"client": client}, "chat2desk:1"),
+        ({"meta": {}, "data": [{"fromMe": False, "chat": {"id": lid, "phone": "190722435231786"}}]}, ""),
+    ):
+        found = _sent(body, settings=Submissions(phone_country="UZ"))
+        assert (found.body.contact.phones, found.writer_id) == ([], writer)
+
+
+def test_what_somebody_does_with_a_bot_of_max_is_theirs() -> None:
+    """Of each message a contact without a phone was made, and their own card was text."""
+    for person, phones in ((MAXS_PERSON, ["+79211000201"]), (MAXS_PERSON | {"user_id": 5}, [])):
+        card = {"type": "contact", "payload": {"vcf_info": MAXS_CARD, "hash": "x", "max_info": person}}
+        body = MAX | {"message": MAX["message"] | {"body": {"mid": "mid.2", "text": "", "attachments": [card]}}}
+        found = _sent(body)
+        assert (found.body.contact.phones, found.writer_id) == (phones, "max:441000201")
+        assert ("79211000201" in str(found.body.fields)) is not bool(phones)
+    begun = {"update_type": "bot_started", "timestamp": 1, "chat_id": 44, "user": MAXS_PERSON, "payload": "from_site"}
+    bots_own = MAX["message"] | {"sender": MAXS_PERSON | {"user_id": 99, "is_bot": True}}
+    pressed = {"callback_id": "c1", "payload": "door", "user": MAXS_PERSON}
+    for body in (begun, {"update_type": "message_callback", "timestamp": 1, "callback": pressed, "message": bots_own}):
+        found = _sent(body)
+        assert (found.body.contact.name, found.writer_id, found.is_test) == ("Анна", "max:441000201", False)
+    for kind in ("price", "user_added"):
+        assert _sent({"update_type": kind, "timestamp": 1, "phone": "+79211000201"}).is_test is False
 
 
 def test_what_wuzapi_hears_is_the_same_as_a_form_and_as_json() -> None:

@@ -36,6 +36,10 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("website_id event data", chats.crisp),
     ("service title bot contact", chats.sendpulse),
     ("client message is_input project_id", chats.salebot),
+    ("type message accountId leadId", chats.umnico),
+    ("hook_type client message_id", chats.chat2desk),
+    ("product_id phone_id user message", whatsapp.maytapi),
+    ("update_type timestamp", chats.max_),
 )
 # By names that others have as well, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
@@ -58,6 +62,10 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     whatsapp.ultramsg: messenger_ids.of_ultramsg,
     chats.relayed: messenger_ids.of_relay,
     chats.telegram: messenger_ids.of_telegram,
+    chats.max_: messenger_ids.of_max,
+    chats.umnico: messenger_ids.of_umnico,
+    chats.chat2desk: lambda tree: messenger_ids.of_bot("chat2desk", tree["client"]),
+    whatsapp.maytapi: messenger_ids.of_maytapi,
     chats.avito: messenger_ids.of_avito,
     whatsapp.waha: messenger_ids.of_waha,
     whatsapp.baileys: lambda tree: messenger_ids.of_evolution({"data": tree}),

@@ -1,5 +1,6 @@
 """Services with several messengers, bots and chats; Telegram's own."""
 
+import re
 from typing import Final
 
 from features.submissions import messenger_ids
@@ -148,6 +149,88 @@ def telegram(tree: Tree) -> str | None:
     drop(message, "date", *(["chat"] if is_private else []))
     drop(person, "is_bot", "language_code")
     return text(tree, "update_id")
+
+
+_HEARD_BY_MAX: Final = frozenset(
+    (
+        *("message_created", "message_callback", "message_edited", "message_removed", "message_chat_created"),
+        *("bot_started", "bot_stopped", "bot_added", "bot_removed", "bot_admin_permissions_changed"),
+        *("user_added", "user_removed", "chat_title_changed", "comment_created"),
+        *("dialog_muted", "dialog_unmuted", "dialog_cleared", "dialog_removed"),
+    )
+)
+_OF_MAX: Final = frozenset(
+    (
+        *("update_type", "timestamp", "user_locale", "message", "callback", "user", "payload", "chat", "chat_id"),
+        *("user_id", "message_id", "inviter_id", "admin_id", "is_channel", "title", "muted_until", "start_payload"),
+    )
+)
+_CARDS_PHONE: Final = re.compile(r"^TEL[^:\n]*:\s*(\+?[\d ()-]{7,20})\s*$", re.MULTILINE)
+
+
+# source: MAX' reference of its Bot API, "Update"; bodies in public receivers
+def max_(tree: Tree) -> str | None:
+    """What somebody has written to a bot, has pressed, or that they have begun with it; all else is of its chats."""
+    kind, message = str(tree["update_type"]), branch_of(tree.get("message"))
+    person = messenger_ids.max_person(tree)
+    if kind not in _HEARD_BY_MAX or not tree.keys() <= _OF_MAX or (person and "user_id" not in person):
+        return ""
+    if not person or is_so(person.get("is_bot")):
+        return None
+    body, callback, numbers = branch_of(message.get("body")), branch_of(tree.get("callback")), []
+    if callback:  # beside it stands the bot's own message, with the button
+        drop(tree, "message")
+    for card in branches(body.get("attachments")):
+        payload = branch_of(card.get("payload"))
+        if card.get("type") == "contact":
+            is_theirs = branch_of(payload.get("max_info")).get("user_id") == person.get("user_id")
+            found = _CARDS_PHONE.search(str(payload.get("vcf_info"))) if is_theirs else None
+            numbers += [number_of(re.sub(r"[^\d+]", "", found[1]), is_bare=True)] if found else []
+            if not numbers:
+                is_card(card, "payload")
+    name = " ".join(filter(None, [text(person, "first_name"), text(person, "last_name")])) or text(person, "name")
+    said, id_ = text(body, "text") or text(callback, "payload"), text(body, "mid") or text(callback, "callback_id")
+    written(tree, numbers, [said], name)
+    if numbers:
+        drop(body, "attachments")
+    drop(tree, "timestamp", "update_type", "user_locale")
+    drop(message, "timestamp", "recipient")
+    drop(body, "seq")
+    drop(person, "is_bot", "last_activity_time", "name")
+    return id_
+
+
+# source: bodies of Umnico in public receivers
+def umnico(tree: Tree) -> str | None:
+    """`sa` is the company's own account, whose sign-in is its phone; the sender's is theirs in WhatsApp."""
+    message, kind = branch_of(tree["message"]), str(tree["type"])
+    if not kind.startswith("message.") or "sender" not in message:
+        return ""
+    if kind != "message.incoming" or str(message.get("incoming")).lower() == "false":
+        return None
+    sender, said = branch_of(message["sender"]), branch_of(message.get("message"))
+    is_of_line(branch_of(message.get("sa")), "login")
+    number = number_of(sender.get("login"), is_bare=True)
+    written(tree, [number], [text(said, "text") or text(message, "text")], text(sender, "name"))
+    drop(sender, *(["login"] if number else []))
+    drop(message, "datetime")
+    drop(tree, "accountId", "isNewCustomer", "isNewLead")
+    return text(message, "messageId")
+
+
+# source: bodies of Chat2Desk's webhooks in public receivers
+def chat2desk(tree: Tree) -> str:
+    """`phone` is the client's; of those who show none it is an id behind the messenger's name: `[tg] 441000201`."""
+    client = branch_of(tree["client"])
+    if text(dict(tree), "hook_type") != "inbox":
+        return ""
+    called = text(client, "client_phone") or text(client, "phone")
+    number = number_of(called, is_bare=True)
+    written(tree, [number], [text(tree, "text")], text(client, "assigned_name", "name"))
+    if called and not number:
+        client["messenger id"] = called
+    drop(tree, "event_time")
+    return text(tree, "message_id")
 
 
 # source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers

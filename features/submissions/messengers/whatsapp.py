@@ -199,6 +199,21 @@ def ultramsg(tree: Tree) -> str | None:
     return text(data, "id")
 
 
+# source: Maytapi's page on its webhook; bodies in public receivers
+def maytapi(tree: Tree) -> str | None:
+    """`receiver` is the company's own; of a group `conversation` is the group."""
+    user, message = branch_of(tree["user"]), branch_of(tree["message"])
+    if "conversation" not in tree or is_own(tree):
+        return None if is_own(tree) else ""
+    is_of_line(tree, "receiver")
+    numbers = [number_of(user.get("id")), number_of(tree["conversation"])]
+    written(tree, numbers, [text(message, "text", "caption")], text(user, "name"))
+    drop(tree, "product_id", "phone_id", "productId", "phoneId", "timestamp", "reply", "conversation_name")
+    drop(user, "phone")
+    drop(message, "_serialized", "fromMe")
+    return text(message, "id")
+
+
 # source: Gupshup's reference, "Inbound events", version 2; bodies in public receivers
 def gupshup(tree: Tree) -> str | None:
     """What became of the company's own is an event of the message, and tells to whom it went."""
