@@ -216,6 +216,24 @@ def test_a_renamed_account_that_somebody_has_entered_anew_goes_on_as_it_was(conn
     assert _read(connected) == 200
     others = "SELECT status, problem_code FROM amocrm_integrations WHERE id <> %s"
     assert connected.sql(others, known.id) == [("disconnected", "other_integration")]
+    assert connected.events().count("connection.address_taken") == 1
+
+
+@pytest.mark.vendor("oauth.rename")
+def test_a_renamed_account_with_another_connection_at_its_new_address_is_told_of(connected: Story) -> None:
+    """Two clients, one account: the older one answered 404 for ever, and nothing said why."""
+    known, old = connected.row(), connected.domain
+    connected.domain = connected.simulator.control("rename", domain=old, to=f"renamed{known.account_id}")["domain"]
+    made = connected.simulator.control("integration", redirect_uri=connected.row_redirect(), name="Другая")
+    connected.client_id, connected.secret = made["id"], made["secret"]
+    connected.connect()
+    connected.domain = old
+    for _ in range(3):
+        assert _read(connected) == 404
+    assert connected.events().count("connection.address_taken") == 1
+    assert (connected.row().id, connected.row().problem_code) == (known.id, "other_integration")
+    ended = {"Authorization": connected.admin()["Authorization"], "X-Account-Domain": old, "X-Widget-Type": "glass"}
+    assert json_of(connected.crm("connection_status", ended))["connection"]["problem"]["code"] == "other_integration"
 
 
 @pytest.mark.vendor("oauth.rename")
@@ -235,6 +253,7 @@ def test_two_accounts_that_have_changed_their_names_are_both_found(connected: St
     assert (connected.row(other).id, connected.row(one).id) == ids
     connected.domain = other
     assert _read(connected) == 200
+    assert connected.events().count("connection.address_taken") == 1
 
 
 def test_a_renamed_account_that_cannot_be_looked_for_now_is_told_as_gone_from_there(connected: Story) -> None:

@@ -127,26 +127,39 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
 """  # noqa: S608 - all of it is ours
 
+_TAKEN = """
+        problem_code = 'other_integration', problem_at = amocrm_now(), updated_at = amocrm_now(),
+        problem_detail = amocrm_message('{host} has another integration for {widget_type} already.',
+            jsonb_build_object('host', %(domain)s::text, 'widget_type', o.widget_type))
+"""
+_TELLS = """
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'connection.address_taken', 'warning', problem_detail FROM {rows}
+"""
+
 # An account is known to live at an address. Whoever has that here gives way: another account, which had it before and
 # has another one by now (its next refresh, which is due at once, finds it), or a connection that was never connected.
 _GIVES_WAY = """
     UPDATE amocrm_integrations o SET
         account_domain = 'unused-' || left(o.id::text, 8) || substring(o.account_domain FROM '[.].*'),
         status = CASE WHEN o.account_id IS NULL THEN 'disconnected' ELSE o.status END,
-        refresh_due_at = CASE WHEN o.refresh_due_at IS NOT NULL THEN amocrm_now() END,
-        problem_code = 'other_integration', problem_at = amocrm_now(), updated_at = amocrm_now(),
-        problem_detail = amocrm_message('{host} has another integration for {widget_type} already.',
-            jsonb_build_object('host', o.account_domain, 'widget_type', o.widget_type))
+        refresh_due_at = CASE WHEN o.refresh_due_at IS NOT NULL THEN amocrm_now() END, {taken}
     FROM (SELECT {who}) AS i WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type
       AND (o.account_id <> i.account_id OR (o.account_id IS NULL AND o.connected_at IS NULL))
       AND NOT EXISTS (SELECT FROM amocrm_moves m WHERE m.integration_id = o.id AND m.state <> 'arrived')
-    RETURNING o.id
-"""
-GIVE_WAY = _GIVES_WAY.replace("{who}", "%(widget_type)s::text AS widget_type, %(account_id)s::bigint AS account_id")
+    RETURNING o.id, o.problem_detail
+""".replace("{taken}", _TAKEN)
+GIVE_WAY = f"WITH freed AS ({_GIVES_WAY}) {_TELLS}".replace("{rows}", "freed").replace(
+    "{who}", "%(widget_type)s::text AS widget_type, %(account_id)s::bigint AS account_id"
+)
 
-# The account has another address, unless another connection of this widget type has it already, of this account, too.
-RENAME = """
-WITH freed AS ({gives_way}), moved AS (
+# The account has another address, unless another connection of this widget type has it already, of this account, too:
+# then this one reaches nothing any more, and somebody has to choose.
+RENAME = (
+    f"WITH freed AS ({_GIVES_WAY})".replace(
+        "{who}", "widget_type, account_id FROM amocrm_integrations WHERE id = %(id)s"
+    )
+    + """, moved AS (
     UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now(),
         -- It had given way, and is found.
         problem_code = nullif(problem_code, 'other_integration'),
@@ -157,12 +170,17 @@ WITH freed AS ({gives_way}), moved AS (
                       WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type
                         AND o.id NOT IN (SELECT id FROM freed))
     RETURNING id
-)
+), kept AS (
+    UPDATE amocrm_integrations o SET {taken}
+    WHERE id = %(id)s AND account_domain <> %(domain)s AND problem_code IS NULL AND NOT EXISTS (SELECT FROM moved)
+    RETURNING id, problem_detail
+), told AS ({tells})
 INSERT INTO amocrm_events (integration_id, kind, message)
 SELECT id, 'account.renamed', amocrm_message('The account was found again at its new address {domain}.',
                                              jsonb_build_object('domain', %(domain)s::text)) FROM moved
-""".replace(
-    "{gives_way}", _GIVES_WAY.replace("{who}", "widget_type, account_id FROM amocrm_integrations WHERE id = %(id)s")
+""".replace("{taken}", _TAKEN).replace(
+        "{tells}", _TELLS.replace("{rows}", "(SELECT * FROM freed UNION ALL SELECT * FROM kept) AS taken")
+    )
 )
 
 # --- authorization -------------------------------------------------------------------------------------------------
