@@ -83,7 +83,7 @@ def _shows_anything(perform: Callable[..., Any]) -> bool:
         perform(lambda api: FeedApi(api).events(1))
     except errors.AnsweredError:
         try:
-            perform(lambda api: FeedApi(api).any_lead())
+            perform(lambda api: api.send("GET", "/leads", params={"limit": 1}))
         except errors.AmocrmError:
             return False
     except errors.AmocrmError:

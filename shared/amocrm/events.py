@@ -164,10 +164,6 @@ class FeedApi(Struct, frozen=True):
         }
         return found if found <= set(uids) else set(uids)
 
-    def any_lead(self) -> None:
-        """Raises where amoCRM shows no deals of the account at all."""
-        self.api.send("GET", "/leads", params={"limit": 1})
-
     def sees_everything(self) -> bool:
         """Whether what is not found is gone; else it may belong to somebody whose things are not shown to us."""
         # vendor: rights.own (page) A token that a user without an administrator's rights has given sees what that user

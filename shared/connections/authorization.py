@@ -72,16 +72,9 @@ class Authorization(Struct, frozen=True):
     def begin(self, integration_id: UUID, language: str, return_to: str | None) -> str:
         """A new state for a consent that starts now: 256 random bits, 15 minutes, stored as a hash only."""
         state = secrets.token_urlsafe(32)
-        self.rotation.database.execute(
-            statements.BEGIN_CONSENT,
-            {
-                "state_hash": _sha256(state),
-                "integration_id": integration_id,
-                "language": language,
-                "return_to": return_to,
-                "lifetime": STATE_LIFETIME,
-            },
-        )
+        consent = {"integration_id": integration_id, "language": language, "return_to": return_to}
+        secret = {"state_hash": _sha256(state), "lifetime": STATE_LIFETIME}
+        self.rotation.database.execute(statements.BEGIN_CONSENT, consent | secret)
         return state
 
     def use_state(self, state: str, used_by: str) -> Consent | None:

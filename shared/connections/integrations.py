@@ -351,14 +351,8 @@ def disconnect(
     database: Database, integration: Integration, code: str, detail: Message, request_id: str | None
 ) -> bool:
     """Forgets the tokens. False when the row has changed since it was read (a new consent wins over an old hook)."""
-    parameters = {
-        "id": integration.id,
-        "version": integration.token_version,
-        "code": code,
-        "detail": detail,
-        "request_id": request_id,
-    }
-    return database.one(RowId, _DISCONNECT, parameters) is not None
+    row = {"id": integration.id, "version": integration.token_version, "request_id": request_id}
+    return database.one(RowId, _DISCONNECT, row | {"code": code, "detail": detail}) is not None
 
 
 def look_soon(database: Database, integration: Integration) -> None:

@@ -293,17 +293,10 @@ class Rotation(Struct, frozen=True):
     def require_reauth(self, integration: Integration, code: str, detail: Message) -> None:
         """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
         logs.measured("connection.reauth_required", {"reauth_required": 1}, integration_id=integration.id, code=code)
-        self.database.execute(
-            statements.END_GRANT,
-            {
-                "id": integration.id,
-                "version": integration.token_version,
-                "lease_id": integration.lease_id,
-                "code": code,
-                "detail": detail,
-            }
-            | notifications.columns(self.keyring, self.notify, "reauth_required", integration.token_version, detail),
-        )
+        version = integration.token_version
+        row = {"id": integration.id, "version": version, "lease_id": integration.lease_id}
+        notice = notifications.columns(self.keyring, self.notify, "reauth_required", version, detail)
+        self.database.execute(statements.END_GRANT, row | notice | {"code": code, "detail": detail})
 
     def _ask(self, claimed: Integration) -> oauth.TokenPair:
         assert claimed.refresh_token is not None

@@ -41,16 +41,8 @@ class _Session(Integration, frozen=True, kw_only=True):
 def open_for(runtime: Runtime, caller: Caller, lead_id: int | None) -> str:
     """A new session's token. It is stored as a hash only."""
     token = PREFIX + secrets.token_urlsafe(32)
-    runtime.database.execute(
-        _OPEN,
-        {
-            "token_hash": _hash(token),
-            "integration_id": caller.require_integration().id,
-            "user_id": caller.user_id,
-            "lead_id": lead_id,
-            "lifetime": LIFETIME,
-        },
-    )
+    whose = {"integration_id": caller.require_integration().id, "user_id": caller.user_id, "lead_id": lead_id}
+    runtime.database.execute(_OPEN, whose | {"token_hash": _hash(token), "lifetime": LIFETIME})
     return token
 
 
