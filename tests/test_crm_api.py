@@ -3,7 +3,7 @@
 import gzip
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import jwt
@@ -201,6 +201,23 @@ def test_an_application_token_that_is_wrong_is_refused(connected: Story, change:
 def test_an_application_token_for_an_unknown_account_finds_nothing(connected: Story) -> None:
     answer = connected.crm("get_leads", connected.application(account_domain="other.amocrm.ru"))
     _problem(answer, 404, "unknown_connection")
+
+
+@pytest.mark.vendor("oauth.rename")
+def test_an_application_token_that_names_its_account_is_not_the_next_owners(connected: Story) -> None:
+    """The company has renamed its account, and another one has taken the name: the app was told of theirs."""
+    control, old = connected.simulator.control, connected.domain
+    control("rename", domain=old, to=f"renamed{connected.account_id}")
+    control("account", subdomain=old.partition(".")[0])
+    theirs = urlsplit(control("consent", domain=old, client_id=connected.client_id)["location"]).query
+    assert connected.callback(theirs).status == 200
+    now = connected.row(old).account_id
+    assert now != connected.account_id
+    for account_id in (connected.account_id, str(connected.account_id), "", "x", True):
+        answer = connected.crm("get_leads", connected.application(account_id=account_id))
+        _problem(answer, 404, "unknown_connection")
+    for named in (now, str(now), None):
+        assert connected.crm("get_leads", connected.application(account_id=named)).status == 200
 
 
 def test_deliveries_of_another_account_are_unknown(connected: Story) -> None:

@@ -1,7 +1,8 @@
 """A JWT of the operator's own application, such as a mobile app's backend.
 
 Signed with a shared secret (HS256), or by an issuer whose keys are read from its JWKS address (RS256 or ES256, as
-configured). `account_domain` and `widget_type` say for which connection it acts.
+configured). `account_domain` and `widget_type` say for which connection it acts; `account_id`, where it is there, that
+this is still the account it was: who renames theirs gives the address to whoever wants it.
 """
 
 from typing import Any
@@ -23,7 +24,8 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
         raise unauthenticated(say("The token must have the claims account_domain and widget_type."))
     now = runtime.clock.monotonic()
     integration = integrations.by_domain(runtime.database, domain, widget_type, calls, now)
-    if integration is None:
+    meant = claims.get("account_id")
+    if integration is None or (meant is not None and str(meant) != str(integration.account_id)):
         raise Problem(404, "unknown_connection", say("There is no connection for this account and widget type."))
     return Caller("application", integration)
 
