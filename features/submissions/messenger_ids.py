@@ -22,6 +22,7 @@ _MESSENGER: Final = re.compile(r"[a-z][a-z0-9_]{1,19}")
 UPDATES: Final = ("message", "edited_message", "business_message", "edited_business_message", "callback_query")
 WAPPIS_KIND: Final = "wh_type"  # of a message
 _WAPPIS_OWN: Final = re.compile(r"outgoing_message\w*|\w+_status")
+_FROM_US: Final = ("isEcho", "from_me", "fromMe", "is_from_me", "isFromMe")  # the last one as Digisac says it
 _OF_META: Final = {"page": "messenger", "instagram": "instagram"}
 
 
@@ -37,7 +38,7 @@ def is_own_event(event: Tree) -> bool:
 def is_own(message: Tree) -> bool:
     """Of a relay's list: written by the company, or what has become of that."""
     is_wappis = _WAPPIS_OWN.fullmatch(str(message.get(WAPPIS_KIND))) is not None
-    return is_wappis or any(is_so(message.get(name)) for name in ("isEcho", "from_me", "fromMe", "is_from_me"))
+    return is_wappis or any(is_so(message.get(name)) for name in _FROM_US)
 
 
 def lid(*told: Any) -> str:
@@ -166,6 +167,12 @@ def of_umnico(tree: Tree) -> Iterator[str]:
 # source: bodies of Maytapi in public receivers
 def of_maytapi(tree: Tree) -> Iterator[str]:
     yield lid(branch_of(tree.get("user")).get("id"), tree.get("conversation"))
+
+
+# source: Botmaker's page on its webhooks
+def of_botmaker(tree: Tree) -> Iterator[str]:
+    chat = str(tree.get("chatPlatform")).lower()
+    yield "" if chat == "whatsapp" else _named(chat, tree.get("contactId"))
 
 
 # source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from features.submissions import batches, messengers, site_builders
-from features.submissions.model import SubmitForm
+from features.submissions.model import SubmitForm, full_name
 from features.submissions.settings import Submissions
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.http import Headers, Request
@@ -200,6 +200,16 @@ MAX: dict[str, Any] = {
     },
 }  # fmt: skip
 MAXS_CARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nTEL;TYPE=cell:79211000201\r\nFN:Анна Ли\r\nEND:VCARD\r\n"
+# source: Botmaker's page on its webhooks; Zenvia's and Vonage's references; public receivers of Digisac and Callbell
+BOTMAKER: dict[str, Any] = {
+    "v": "1.1", "type": "message", "chatPlatform": "whatsapp", "contactId": "+79211000201", "firstName": "Анна",
+    "whatsappNumber": "+74950000099", "chatChannelId": "c", "customerId": "u4", "sessionCreationTime": "2026-11-28",
+    "messages": [{"_id": "PHW3", "from": "user", "fromName": "Анна", "message": "Хочу дверь", "date": "2026-11-28"}],
+}  # fmt: skip
+ZENVIA: dict[str, Any] = {
+    "id": "e1", "type": "MESSAGE", "channel": "whatsapp", "direction": "OUT",
+    "message": {"id": "m1", "from": "74950000099", "to": "79211000201", "direction": "OUT", "contents": []},
+}  # fmt: skip
 # source: Kapso's reference of its webhooks, version 2; public receivers, which pass over `outbound`
 KAPSO: dict[str, Any] = {
     "message": {
@@ -351,6 +361,14 @@ OWN: dict[str, Any] = {
     "MAX: a bot's": MAX | {"message": MAX["message"] | {"sender": MAXS_PERSON | {"is_bot": True}}},
     "MAX: it was taken out": {"update_type": "bot_removed", "timestamp": 1, "chat_id": 44, "user": MAXS_PERSON},
     "MAX: a message is deleted": {"update_type": "message_removed", "timestamp": 1, "message_id": "mid.1"},
+    "Botmaker: written by its bot": BOTMAKER | {"messages": [{"_id": "P", "from": "bot", "message": "Да"}]},
+    "Zenvia: written": ZENVIA,
+    "Zenvia: read": {"type": "MESSAGE_STATUS", "direction": "OUT", "messageId": "m", "messageStatus": {"code": "READ"}},
+    "Vonage: delivered": {
+        "message_uuid": "u", "to": "79211000201", "from": "74950000099", "status": "delivered", "channel": "whatsapp",
+    },
+    "Digisac: written": {"event": "message.created", "data": {"id": "m", "isFromMe": True, "text": "Да"}},
+    "Callbell: read": {"event": "message_status_updated", "payload": {"to": "79211000201", "status": "read"}},
     "Umnico: written": {
         "type": "message.outgoing", "accountId": 1, "leadId": 5,
         "message": {"message": {"text": "Да"}, "sender": {"login": "79211000201", "type": "user"}},
@@ -459,6 +477,8 @@ def test_what_somebody_writes_to_a_bot_of_salebot_is_a_form_of_theirs() -> None:
         {"type": "ack", "phone": "+79211000201", "data": [{"question": "Размер", "answer": "60 x 60"}]},
         {"event": "agent_reply", "phone": "+79211000201"},
         {"jsonData": {"type": "lead"}, "token": "t", "phone": "+79211000201"},
+        {"message_uuid": "u", "from": "+79211000201", "text": "Хочу дверь", "status": "new"},
+        {"event": "call.ended", "data": {"direction": "out", "phone": "+79211000201"}},
         {"website_id": 1, "event": "call:ordered", "data": {"phone": "+79211000201"}},
     ],
 )
@@ -540,6 +560,7 @@ def test_a_call_that_whatsapp_tells_together_with_others_messages_is_of_its_clie
         (UMNICO, "umnico:7"),
         (MAYTAPI, ""),
         (CHAT2DESK, "chat2desk:1"),
+        (BOTMAKER, ""),
         (MAX, "max:441000201"),
     ],
 )
@@ -548,7 +569,7 @@ def test_what_is_written_through_a_relay_has_its_text_and_writer(body: dict[str,
     anybody write for the company stood in the note."""
     found = _sent(body)
     assert isinstance(found.body, SubmitForm)
-    assert (found.body.contact.name, found.body.comment, found.writer_id) == ("Анна", "Хочу дверь", writer)
+    assert (full_name(found.body.contact), found.body.comment, found.writer_id) == ("Анна", "Хочу дверь", writer)
     phones = ["".join(sign for sign in one if sign.isdigit()) for one in found.body.contact.phones]
     assert phones == ([] if body in (CRISP, MAX) else ["79211000201"])
     assert found.key is not None

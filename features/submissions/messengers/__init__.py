@@ -40,6 +40,8 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("hook_type client message_id", chats.chat2desk),
     ("product_id phone_id user message", whatsapp.maytapi),
     ("update_type timestamp", chats.max_),
+    ("chatPlatform contactId messages", chats.botmaker),
+    ("message_uuid status", chats.vonage),
 )
 # By names that others have as well, so that they come after all others.
 RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
@@ -64,6 +66,7 @@ _WRITERS: Final[dict[Callable[[Tree], str | None], Callable[[Tree], Iterator[str
     chats.telegram: messenger_ids.of_telegram,
     chats.max_: messenger_ids.of_max,
     chats.umnico: messenger_ids.of_umnico,
+    chats.botmaker: messenger_ids.of_botmaker,
     chats.chat2desk: lambda tree: messenger_ids.of_bot("chat2desk", tree["client"]),
     whatsapp.maytapi: messenger_ids.of_maytapi,
     chats.avito: messenger_ids.of_avito,

@@ -233,6 +233,31 @@ def chat2desk(tree: Tree) -> str:
     return text(tree, "message_id")
 
 
+# source: Botmaker's page on its webhooks, which tell what its bots and operators have written as well
+def botmaker(tree: Tree) -> str | None:
+    """`contactId` is the client's phone in WhatsApp, and an id elsewhere; `whatsappNumber` is the company's own."""
+    theirs = [one for one in branches(tree["messages"]) if one.get("from") == "user"]
+    if not theirs:
+        return None
+    tree["messages"] = theirs
+    is_of_line(tree, "whatsappNumber")
+    number = number_of(tree["contactId"], is_bare=True) if tree["chatPlatform"] == "whatsapp" else ""
+    name = "" if text(dict(tree), "firstName") else text(theirs[0], "fromName")
+    ids = [text(one, "_id", "_id_") for one in theirs]
+    written(tree, [number], [text(one, "message") for one in theirs], name)
+    drop(tree, "v", "type", "customerId", "chatChannelId", "customerCreationTime", "sessionCreationTime")
+    drop(tree, *(["contactId"] if number else []))
+    for one in theirs:
+        drop(one, "from", "fromName", "date")
+    return " ".join(filter(None, ids))
+
+
+# source: Vonage's reference of its Messages API, "Message Status"; public receivers
+def vonage(tree: Tree) -> str | None:
+    """What has become of the company's own, whose line is `from`: a message has its text, or what it is."""
+    return "" if "text" in tree or "message_type" in tree else None
+
+
 # source: Avito's reference of its messenger, "Webhook V3"; bodies in public receivers
 def avito(tree: Tree) -> str | None:
     """`user_id` is the company's account, which has written itself where it is the author; `system` is Avito's."""

@@ -10,7 +10,7 @@ from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 BARE: Final = re.compile(r"\+?(\d{7,15})")
-OUT: Final = frozenset({"outgoing", "outbound"})
+OUT: Final = frozenset({"outgoing", "outbound", "out"})
 
 
 def number_of(told: Any, *, is_bare: bool = False) -> str:
@@ -71,13 +71,14 @@ def _event(branch: Tree, name: str) -> str:
 
 
 _OWN_EVENTS: Final = frozenset(
-    {"outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "messageack"}
+    {"outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "messageack", "messagestatusupdated"}
 )
 # Words that others may have for something else count where their sender has them only.
 _OWN_AS_THEY_SAY: Final = {
     "hook_type": {"outbox"},  # Chat2Desk's
     "title": {"agentreply"},  # SendPulse's
-    "type": {"deliverycallback", "messagestatuscallback", "presencechatcallback"}  # Z-API's
+    "type": {"messagestatus"}  # Zenvia's
+    | {"deliverycallback", "messagestatuscallback", "presencechatcallback"}  # Z-API's
     | {"connectedcallback", "disconnectedcallback"},
 }
 _OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
