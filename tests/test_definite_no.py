@@ -133,12 +133,13 @@ def test_whoever_connected_is_removed(connected: Story) -> None:
     assert (connected.row().status, connected.row().problem_code) == ("reauth_required", "access_refused")
 
 
-def _renamed(story: Story, says: str) -> str:
+def _renamed(story: Story, says: str, to: str | None = None) -> str:
     """`says`: a page with 404, the 401 of which amoCRM's documentation tells, or a page with it."""
     if says != "404":
         kind = "status" if says == "401" else "html"
         story.simulator.fault(kind, status=401, host=re.escape(story.domain), times=100)
-    moved: str = story.simulator.control("rename", domain=story.domain, to=f"renamed{story.account_id}")["domain"]
+    to = to or f"renamed{story.account_id}"
+    moved: str = story.simulator.control("rename", domain=story.domain, to=to)["domain"]
     return moved
 
 
@@ -176,6 +177,16 @@ def test_where_amocrm_does_not_tell_the_new_address_nothing_ends(long_lived: Sto
     assert _read(long_lived) == told
     assert long_lived.row().status == "connected"
     assert _read(long_lived) == 200
+
+
+@pytest.mark.parametrize(("says", "told"), [("404", 404), ("401", 503)])
+def test_where_amocrm_names_an_address_that_is_no_accounts_nothing_ends(
+    connected: Story, says: str, told: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What the log was to say of it was text in no language: each call ended in an error that nobody foresaw."""
+    _renamed(connected, says, to="support")
+    assert _read(connected) == told
+    assert (connected.row().status, "must be an amoCRM address" in capfd.readouterr().out) == ("connected", True)
 
 
 @pytest.mark.vendor("oauth.checks_host", "oauth.rename")

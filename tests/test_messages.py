@@ -2,7 +2,10 @@
 
 import ast
 import gettext
+import importlib
+import inspect
 import json
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -16,7 +19,10 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 from psycopg.types.json import Jsonb
 
+import features
+import shared
 from cli import codes, page_texts, texts
+from shared.amocrm.hosts import UntrustedHostError
 from shared.platform import catalogues
 from shared.platform.catalogues import FOLDER, catalogue
 from shared.platform.i18n import LANGUAGES
@@ -257,6 +263,25 @@ def test_34_4_a_message_is_no_text() -> None:
 
 
 @pytest.mark.long
+def test_an_error_that_has_a_message_is_text_for_the_log() -> None:
+    """An error of an address that is not amoCRM's was none, and whoever noted it ended in one that nobody foresaw."""
+    for package in (shared, features):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    kinds, with_message = list(Exception.__subclasses__()), 0
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if not kind.__module__.startswith(("shared.", "features.")):
+            continue
+        wanted = list(inspect.signature(kind.__init__).parameters.values())[1:]
+        given = [say("No.") if one.annotation is Message else 1 for one in wanted if one.default is one.empty]
+        if any(isinstance(one, Message) for one in given):
+            with_message += bool(str(kind(*given[: sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in wanted)])))
+    assert with_message > 20
+    assert "must be an amoCRM address" in str(UntrustedHostError())
+
+
 def test_34_4_mypy_refuses_a_message_that_leaves_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "leaves.py"
     lines = ["shown: str = told", 'shown = f"{told}"', "shown = str(told)", 'shown = "{}".format(told)', "print(told)"]

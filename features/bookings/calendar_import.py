@@ -17,7 +17,7 @@ from features.bookings.hours import Span
 from shared.connections import integrations
 from shared.platform import egress, logs
 from shared.platform.egress import Answer, EgressError, RefusedAddressError, TooLargeError
-from shared.platform.messages import Message, joined, say
+from shared.platform.messages import Message, english, joined, say
 from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
 from shared.storage import event_log
@@ -49,7 +49,7 @@ _REFUSED: Final = say("Its address, or where that leads, is no server of the pub
 class _Unread(Exception):  # noqa: N818 - an answer, not a fault
     def __init__(self, why: Message) -> None:
         self.why = why
-        super().__init__(why)
+        super().__init__(english(why))
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from features.calculations.calculator import MOST_ROWS
 from features.calculations.formulas.evaluator import Prices, Values, holds
-from shared.platform.messages import Message, say
+from shared.platform.messages import Message, english, say
 from shared.platform.problems import InputError
 
 _NOTHING: Final[dict[str, Any]] = {"number": Fraction(), "choice": "", "switch": False, "rows": []}
@@ -55,7 +55,7 @@ def values_of(
 
 class _WrongError(Exception):
     def __init__(self, detail: Message) -> None:
-        super().__init__(detail)
+        super().__init__(english(detail))
         self.detail = detail
 
 

@@ -5,7 +5,7 @@ Source: amoCRM's documentation, "Accounts": an account lives at SUBDOMAIN.amocrm
 
 import re
 
-from shared.platform.messages import say
+from shared.platform.messages import UnfitError, say
 
 # vendor: hosts.suffixes (page) An account lives at one label under amocrm.ru, amocrm.com or kommo.com; its API and
 # token endpoint are there.
@@ -17,14 +17,13 @@ _HOST = re.compile(rf"{_LABEL}\.(?:amocrm\.ru|amocrm\.com|kommo\.com)")
 _NOT_ACCOUNTS = frozenset({"www", "api", "id", "core", "forms", "support"})
 
 
-class UntrustedHostError(ValueError):
+class UntrustedHostError(UnfitError):
     """The host is not one of amoCRM's. The message is fit for people and does not repeat the host."""
 
     def __init__(self) -> None:
-        self.detail = say(
-            "must be an amoCRM address such as example.amocrm.ru, example.amocrm.com or example.kommo.com"
+        super().__init__(
+            say("must be an amoCRM address such as example.amocrm.ru, example.amocrm.com or example.kommo.com")
         )
-        super().__init__(self.detail)
 
 
 def require_amocrm_host(host: str) -> str:

@@ -15,7 +15,7 @@ import re
 from typing import Any, Final
 
 from features.calculations.formulas.units import UNITS
-from shared.platform.messages import Message, say
+from shared.platform.messages import Message, english, say
 
 LONGEST: Final = 500  # characters
 _DEEPEST: Final = 40
@@ -35,7 +35,7 @@ class FormulaError(Exception):
     """What is wrong with a formula, for whoever wrote it."""
 
     def __init__(self, detail: Message) -> None:
-        super().__init__(detail)
+        super().__init__(english(detail))
         self.detail = detail
 
 
