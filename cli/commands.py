@@ -26,7 +26,7 @@ from shared.access.permissions import Caller
 from shared.actions import body as bodies
 from shared.connections import integrations
 from shared.connections.token_journal import installation_of
-from shared.platform import decoding, logs
+from shared.platform import decoding, form_pairs, logs
 from shared.platform.http import Request
 from shared.platform.messages import english
 from shared.platform.problems import problem_from
@@ -144,10 +144,10 @@ def run_doctor(as_json: bool, live: bool) -> None:
 
 
 @main.command("import-settings")
-@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--account", help="Save them for this account, such as example.amocrm.ru; else they are printed.")
 @click.option("--widget-type", default="site", show_default=True)
-def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -> None:
+def import_shop_settings(file: IO[bytes], account: str | None, widget_type: str) -> None:
     """Takes over the settings (amocrm_…) of a shop component, as JSON or CSV, for forms and orders.
 
     Says what it could not take over. Saving checks them against the account.
@@ -156,7 +156,7 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
     from features.submissions import shop_settings_import
 
     try:
-        taken = shop_settings_import.take_over(shop_settings_import.read(file.read()))
+        taken = shop_settings_import.take_over(shop_settings_import.read(form_pairs.text(file.read())))
     except (shop_settings_import.UnreadableError, msgspec.ValidationError) as error:
         raise click.ClickException(f"the file cannot be taken over: {error}") from None
     for line in taken.left:

@@ -158,6 +158,9 @@ def test_the_command_prints_or_saves(connected: Story, environment: dict[str, st
     saved = run("--account", connected.domain, "--widget-type", connected.widget_type)
     assert saved.exit_code == 0, saved.output
     assert connected.row().settings["submissions"]["queue"] is True
+    for encoding in ("windows-1251", "utf-8-sig", "utf-16"):  # as Excel saves a table
+        file.write_text("key;value\r\namocrm_order_fields;weight==Вес изделия\r\n", encoding=encoding)
+        assert "Вес изделия" in run().output
     file.write_text(json.dumps({"amocrm_form_pipeline_id": "5"}))
     refused = run("--account", connected.domain, "--widget-type", connected.widget_type)
     assert refused.exit_code == 1
