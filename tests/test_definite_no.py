@@ -351,6 +351,15 @@ def test_a_refresh_that_never_succeeds_ends_with_its_token(notified: Story) -> N
     assert json_of(notified.crm("connection_status", notified.admin()))["connection"]["status"] == "reauth_required"
 
 
+@pytest.mark.vendor("http.not_found")
+def test_a_page_with_404_at_one_method_uses_up_no_token(connected: Story) -> None:
+    """Nobody can be asked where the account lives: each call at which the page stood was a refresh."""
+    connected.sql("UPDATE amocrm_integrations SET api_domain = NULL")
+    connected.simulator.fault("html", status=404, path="/api/v4/leads/.*", times=100)
+    assert [_read(connected) for _ in range(3)] == [404, 404, 404]
+    assert "token.refreshed" not in connected.events()
+
+
 def test_a_page_with_404_buries_no_delivery(connected: Story) -> None:
     """Only the API's own 404 says that the deal is gone; a page is a proxy's, or of maintenance: it is tried again."""
     connected.simulator.fault("html", path="/api/v4/leads/.*", status=404, times=100)

@@ -45,6 +45,8 @@ class Connections(Struct, frozen=True):
         try:
             return self._run(integration, work, pace)
         except errors.AccountNotFoundError as error:
+            if self._takes(integration, pace):
+                raise  # a page that stands at one method: the account lives here
             integration = self._found_again(integration, error)
         except errors.UnauthorizedError as error:
             self._require_refused(integration, pace, error)
