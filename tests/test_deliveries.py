@@ -851,7 +851,7 @@ def test_a_delivery_keeps_its_story(connected: Story) -> None:
     assert story[0]["request_id"]
     assert {(one["step"], one["outcome"]) for one in story if "outcome" in one} == {
         ("goods", "skipped"),
-        ("goods_link", "done"),
+        ("goods_link", "nothing_to_do"),
         ("note", "done"),
     }
     assert "no goods list" in story[1]["detail"]
@@ -865,8 +865,7 @@ def test_a_delivery_keeps_its_story(connected: Story) -> None:
     query = {"delivery_id": answer["delivery_id"]}
     told = json_of(connected.crm("get_events", connected.admin(), query=query))["events"]
     assert [event["kind"] for event in reversed(told)] == ["delivery.deferred", "delivery.delivered"]
-    written = "Goods in the list, Goods in the deal, Note in the feed"
-    assert told[0]["message"] == f"Calculation to deal {connected.lead_id}: {written}."
+    assert told[0]["message"] == f"Calculation to deal {connected.lead_id}: Note in the feed."
 
 
 def test_38_the_log_says_what_was_written_in_the_readers_words(connected: Story) -> None:

@@ -249,7 +249,9 @@ def mark_done(
     told = {"kind": "step_done", "step": step, "outcome": _outcome(result), "detail": detail}
     parameters = _steps(delivery, entries) | {"told": Jsonb(told)}
     if last:
-        message = end_told.delivered(delivery.action, delivery.lead_id, {*delivery.steps, step})
+        results = {name: one.get("result") or {} for name, one in delivery.steps.items()} | {step: result}
+        done = [name for name, one in results.items() if _outcome(one) == "done"]
+        message = end_told.delivered(delivery.action, delivery.lead_id, done or results)
         return _written(database.one(Delivery, statements.FINISH, parameters | {"message": message}))
     return _written(database.one(Delivery, statements.DONE, parameters | {"lease": LEASE}))
 
@@ -290,7 +292,8 @@ def warn(database: Database, delivery_id: UUID, kind: str, detail: Message) -> N
 
 
 def _outcome(result: Mapping[str, Any]) -> str:
-    return next((name for name in ("skipped", "superseded", "nothing_to_do") if name in result), "done")
+    usual = "nothing_to_do" if result.get("changed", result.get("linked")) == 0 else "done"
+    return next((name for name in ("skipped", "superseded", "nothing_to_do") if name in result), usual)
 
 
 def _problem(kind: str, were_sent: Mapping[str, bool], code: str, detail: Message) -> dict[str, Any]:

@@ -26,6 +26,21 @@ def test_c2_a_form_becomes_a_deal_and_a_contact_in_one_call(story: Story) -> Non
     assert (contact["name"], values_of(contact)["PHONE"]) == ("Пётр", ["+79990001122"])
 
 
+def test_c2_the_log_names_what_was_done_and_no_more(story: Story) -> None:
+    """Of each form it named a note on what the contact did not take, of which there was none."""
+    for comment in ("Как проехать?", "И ещё"):
+        submit(story, form(comment=comment))
+        story.clock.advance(minutes=5)
+    other = form(contact={"phone": PERSON["phone"], "email": "other@example.org"}, comment="Пишите сюда")
+    assert submit(story, other)["contact_update"]["changed"]
+    events = json_of(story.crm("get_events", story.admin(), query={"limit": "50"}))["events"]
+    said = [one["message"] for one in events if one["kind"] == "delivery.delivered"]
+    assert said == [
+        "Form: What is new about the contact, Deal, Note in the feed.",
+        *["Form: Deal, Note in the feed."] * 2,
+    ]
+
+
 def test_c2_pipeline_status_tags_and_title_as_set(story: Story) -> None:
     pipeline = list(account(story)["pipelines"].values())[1]
     status = pipeline["_embedded"]["statuses"][2]
