@@ -43,7 +43,7 @@ def is_of_one(error: Exception) -> bool:
 
 
 def is_definite(error: Exception) -> bool:
-    return isinstance(error, _DEFINITE)
+    return isinstance(error, _DEFINITE) and not isinstance(error, _PAGES)
 
 
 class RunFailures(Struct):
@@ -66,10 +66,9 @@ class RunFailures(Struct):
         """Whether it concerns one entity, and the next may be asked for. `took`: its seconds; nobody goes on
         with several of which each takes the time of a whole call."""
         self.in_a_row += not is_definite(error)
-        is_too_much = self.in_a_row >= _MOST_IN_A_ROW
-        if not is_of_one(error):
-            return self.is_of_one_place(error)
-        return not is_too_much or (took < _QUICK and self._is_there())
+        if self.in_a_row >= _MOST_IN_A_ROW and (took >= _QUICK or not self._is_there()):
+            return False
+        return is_of_one(error) or self.is_of_one_place(error)
 
     def _is_there(self) -> bool:
         if self.is_there is None:
