@@ -300,6 +300,7 @@ _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str | None]], ...]
         *form_service_adapters.ADAPTERS,
         ("fields", _bitrix),
         ("data event", _flexbe),
+        ("name data", form_service_adapters.docplanner),
         ("data", _wix),
         *messengers.RELAYS,
     )

@@ -141,6 +141,31 @@ def _hubspot(tree: Tree) -> str:
     return ""
 
 
+# source: Docplanner's guide, "Callbacks", and its library for PHP; public receivers of Doctoralia's bookings
+def docplanner(tree: Tree) -> str | None:
+    """`name` is the event's, and was that of all who had booked; the patient stands within the booking. Of one it tells
+    also before it is made, to hear whether it may be; and whatever else changes in a doctor's days."""
+    data = tree["data"]
+    if not isinstance(data, dict) or data.keys().isdisjoint((*_DOCPLANNERS, "facility")):
+        return ""
+    booking: Tree = next((data[one] for one in _DOCPLANNERS if isinstance(data.get(one), dict)), {})
+    patient, event = booking.pop("patient", None), text(tree, "name")
+    if not isinstance(patient, dict) or event in ("slot-booking", "booking-moving"):
+        return None
+    tree["event"] = event
+    for name, own in (("name", "first_name"), ("surname", "last_name"), ("phone", "phone"), ("email", "email")):
+        if name in patient:
+            tree[own] = patient.pop(name)
+    for branch in (data.get("facility"), data.get("doctor"), data.get("address"), booking):
+        drop(branch, "_links")
+    drop(tree, "created_at")
+    data["patient"] = patient
+    id_ = text(booking, "id")
+    return f"{event}:{id_}" if id_ else ""
+
+
+_DOCPLANNERS: Final = ("visit_booking", "new_visit_booking", "old_visit_booking")
+
 ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("FieldStructure EntryId", _wufoo),
     ("FormID UniqueID", _formstack),

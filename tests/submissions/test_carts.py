@@ -381,6 +381,17 @@ def test_a_cart_without_a_number_is_an_order_all_the_same(site: Story) -> None:
 GOOD: dict[str, Any] = {"name": "Дверь", "price": 1200, "quantity": 1}
 
 
+def test_each_state_of_a_payment_that_wayforpay_tells_is_of_one_order() -> None:
+    """It calls an order so; each of its notices was a deal, with the whole price."""
+    paid = {"orderReference": "DH17", "amount": 1200, "currency": "UAH", "merchantAccount": "m"}
+    paid |= {"phone": "380671000201", "products": [{"name": "Дверь", "price": 1200, "count": 1}]}
+    for status in ("InProcessing", "Approved", "Refunded"):
+        body = json.dumps(paid | {"transactionStatus": status}).encode()
+        found = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body)).body
+        assert isinstance(found, SubmitOrder)
+        assert (found.order.number, found.order.total) == ("DH17", Decimal(1200))
+
+
 @pytest.mark.parametrize(
     ("written", "code"),
     [("грн.", "UAH"), ("руб.", "RUB"), ("тг", "KZT"), ("so'm", "UZS"), ("сум", "UZS"), ("₴", "UAH")],

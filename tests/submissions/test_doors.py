@@ -1199,6 +1199,17 @@ def test_46_of_a_call_its_direction_says_who_the_client_is(call: Any) -> None:
     assert _body({"trip": days, "email": "nina@example.org"}).contact == Contact(email="nina@example.org")
 
 
+def test_46_who_has_booked_at_doctoralia_is_no_event() -> None:
+    """The name of the event was that of all of them."""
+    patient = {"name": "Ana", "surname": "López", "phone": "+34611100225"}
+    around = {"visit_booking": {"id": "7", "patient": patient}}
+    found = _sent({"name": "slot-booked", "data": around})
+    assert (full_name(found.body.contact), found.key is not None) == ("Ana López", True)
+    for name, data in (("slot-booking", around), ("break-created", {"facility": {"id": "1"}, "calendar_break": {}})):
+        assert _sent({"name": name, "data": data}).is_test
+    assert _body({"name": "Ana", "data": {"phone": PHONE}}).contact == Contact(name="Ana", phone=PHONE)
+
+
 def test_46_a_call_of_unitalk_among_colleagues_or_of_a_hidden_number_is_not_of_its_line() -> None:
     call = {"id": "a", "from": "", "to": ["101"], "outerNumber": "74950000099", "direction": "IN"}
     assert _body({"event": "CALL_END", "call": call}).contact == Contact()

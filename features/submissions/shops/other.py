@@ -17,8 +17,8 @@ _GOODS: Final = (
     "products", "items", "goods", "line_items", "order_items", "order_lines", "cart_items", "order_products",
     "positions", "basket", "cart", "offers", "товары", "itens", "produtos", "productos",
 )  # fmt: skip
-_ORDERS_OWN: Final = ("order_number", "order_id", "sale_id")
-_NUMBERS: Final = ("order_number", "number", "order_id", "sale_id", "num", "id", "uuid")
+_ORDERS_OWN: Final = ("order_number", "order_id", "sale_id", "order_reference")  # the last one as WayForPay has it
+_NUMBERS: Final = ("order_number", "number", "order_id", "order_reference", "sale_id", "num", "id", "uuid")
 _ORDERS: Final = ("order", "order_data", "order_info", "order_information", "заказ", "pedido", "sale", "purchase")
 _TOTALS: Final = (
     "total", "total_price", "total_sum", "order_total", "amount", "sum", "price", "итого", "сумма", "total_amount",
