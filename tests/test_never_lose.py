@@ -106,6 +106,19 @@ def test_a_connection_without_an_account_does_not_become_that_of_another_ones_to
     assert (answer.status, json_of(answer)["code"], tale.row().status) == (422, "token_refused", "pending")
 
 
+@pytest.mark.vendor("oauth.checks_host")
+def test_where_an_address_takes_anybodys_token_a_connection_does_not_become_another_accounts(tale: Story) -> None:
+    """Who looks after many accounts pastes the token of the wrong one: its forms would have gone there."""
+    tale.save_connection()
+    other = tale.simulator.control("account", subdomain=f"{tale.domain.split('.')[0]}o")
+    foreign = tale.simulator.control("long-lived-token", domain=other["domain"], client_id=tale.client_id, days=9)
+    shown = json.dumps({"id": other["id"], "subdomain": other["domain"].partition(".")[0], "country": "RU"})
+    tale.simulator.fault("status", status=200, body=shown, host=tale.domain, path="/api/v4/account", times=9)
+    answer = tale.crm("save_token", tale.admin(), {"token": foreign["token"]})
+    assert (answer.status, json_of(answer)["code"], tale.row().status) == (422, "other_account", "pending")
+    assert other["domain"] in json_of(answer)["detail"]
+
+
 # --- notices ----------------------------------------------------------------------------------------------------
 
 

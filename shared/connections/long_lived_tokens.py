@@ -9,6 +9,7 @@ from typing import Final
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.connections import integrations, notifications, statements
+from shared.connections.client_resolution import other_account
 from shared.connections.integrations import Integration
 from shared.connections.rotation import Rotation
 from shared.platform.messages import say
@@ -118,7 +119,11 @@ def _account_of(rotation: Rotation, integration: Integration, host: str, token: 
     """The id and the country of the account that the token opens; where nobody lives at the address any more, amoCRM is
     asked where it moved."""
     try:
-        return AccountApi(rotation.transport, host, token).identity()[:2]
+        account_id, country, lives_at = AccountApi(rotation.transport, host, token).identity()
+        own, _, zone = host.partition(".")
+        if integration.account_id is None and lives_at.lower() not in ("", own):  # vendor: oauth.checks_host
+            raise Problem(422, "other_account", other_account(integration, f"{lives_at}.{zone}").detail)
+        return account_id, country
     except errors.UnauthorizedPageError:
         raise
     except (errors.AccountNotFoundError, errors.UnauthorizedError) as error:  # vendor: http.no_account
