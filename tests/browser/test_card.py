@@ -61,14 +61,16 @@ def _of(sent: list[Request], action: str) -> list[Request]:
 
 
 @pytest.mark.long
-def test_who_scrolls_on_after_typing_a_number_keeps_it(context: BrowserContext, demo: Demo) -> None:
+def test_who_scrolls_while_typing_a_number_keeps_it(context: BrowserContext, demo: Demo) -> None:
+    """And types on: 13, a finger on the wheel, 70 was a width of 13 mm."""
     page = context.new_page()
     width = _opened(page, demo).get_by_label("Ширина, мм")
-    width.fill("1370")
+    width.fill("13")
     width.hover()
     top = page.evaluate("scrollY")
     page.mouse.wheel(0, 60)
     page.wait_for_function("top => scrollY > top", arg=top)
+    page.keyboard.type("70")
     expect(width).to_have_value("1370")
 
 

@@ -4,8 +4,13 @@
 /** What stands in the page's own HTML. @param {string} id */
 export const $ = (id) => /** @type {any} */ (document.getElementById(id));
 
-// A browser turns the number that is typed in under the wheel, instead of scrolling: 1200 mm would be 1197, unseen.
-globalThis.addEventListener?.("wheel", ({ target }) => target instanceof HTMLInputElement && target.type === "number" && target.blur());
+// A browser turns the number that is typed in under the wheel, instead of scrolling: 1200 mm would be 1197, unseen. Whoever
+// types on does so in it.
+globalThis.addEventListener?.("wheel", ({ target: at }) => {
+  if (!(at instanceof HTMLInputElement) || at.type !== "number" || at !== document.activeElement) return;
+  at.blur();
+  setTimeout(() => at.focus({ preventScroll: true }));
+});
 
 /** Letters from right to left, and signs that turn text. */
 const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
