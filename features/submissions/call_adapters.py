@@ -173,6 +173,23 @@ def _unitalk(tree: Tree) -> str | None:
     return f"{tree['event']}:{id_ or drawn}" if id_ or drawn else ""
 
 
+# source: Aircall's reference, "Webhooks"; public receivers
+def _aircall(tree: Tree) -> str:
+    """`raw_digits` is the client's whichever way the call goes, `number` the company's line, and `user` a colleague."""
+    call = tree["data"]
+    if not isinstance(call, dict) or "raw_digits" not in call:
+        return ""
+    tree["phone"] = call.pop("raw_digits")
+    line = call.get("number")
+    is_of_line(line if isinstance(line, dict) else {}, "digits", "e164_digits")
+    for name in ("user", "assigned_to", "transferred_by", "transferred_to"):
+        if name in call:
+            call[f"agent {name}"] = call.pop(name)
+    drop(tree, "token", "resource", "timestamp")
+    id_ = text(call, "id")
+    return f"{text(dict(tree), 'event')}:{id_}" if id_ else ""
+
+
 # source: bodies of Ringostat's webhooks in public receivers
 def _ringostat(tree: Tree) -> str:
     """What its company has chosen stands within, or at the top; `userfield` is the client's whichever way the call
@@ -245,6 +262,7 @@ CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("tracking_phone_number customer_phone_number", _callrail),
     ("webhook event", _moizvonki),
     ("event call", _unitalk),
+    ("resource event data", _aircall),
     ("additional_call_data", _ringostat),
     ("call_type userfield", _ringostat),
 )

@@ -64,6 +64,9 @@ def beside(branch: Tree) -> dict[str, str]:
             if one != key and _says_phone(one[:_LONGEST]) and isinstance(number, str) and _is_number(number)
         ]
         phones = [one for one in phones if _plain(one) in (about, f"{about}number")] if about else phones
+        if len(phones) > 1:  # beside the whole one, as Grupo OLX tells it
+            wholes = {_digits(str(branch[one])) for one in phones}
+            phones = [one for one in phones if _digits(code) + _digits(str(branch[one])) in wholes]
         if len(phones) == 1:
             whole = found.get(phones[0], str(branch[phones[0]]).strip())
             if joined := _joined(code, whole, kind in _COUNTRY):

@@ -368,6 +368,10 @@ OWN: dict[str, Any] = {
         "message_uuid": "u", "to": "79211000201", "from": "74950000099", "status": "delivered", "channel": "whatsapp",
     },
     "Digisac: written": {"event": "message.created", "data": {"id": "m", "isFromMe": True, "text": "Да"}},
+    "OpenPhone: delivered": {
+        "type": "message.delivered",
+        "data": {"object": {"direction": "outgoing", "from": "+74950000099", "to": "+79211000201", "body": "Да"}},
+    },
     "Callbell: read": {"event": "message_status_updated", "payload": {"to": "79211000201", "status": "read"}},
     "Umnico: written": {
         "type": "message.outgoing", "accountId": 1, "leadId": 5,

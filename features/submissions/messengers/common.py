@@ -49,7 +49,7 @@ def is_own(tree: Tree) -> bool:
     """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, or where
     the message has gone. Of a call the direction says no such thing."""
     inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
-    deeper = (branch_of(one.get(name)) for one in inner for name in ("message", "payload"))
+    deeper = (branch_of(one.get(name)) for one in inner for name in ("message", "payload", "object"))
     messages = [one for one in (*inner, *deeper) if one]
     told = [_event(tree, name) for name in _OF_EVENTS] + [_event(one, "event_type") for one in inner]
     ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
