@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-import psutil
-
 USUAL_RECKONING_MS: Final = 9.0  # on the machine on which bars were set, with nothing else to do
 _FULL: Final = 0.9  # of all cores
 
@@ -29,6 +27,8 @@ def reckoning_ms() -> float:
 @contextmanager
 def watched() -> Iterator[dict[str, Any]]:
     """Fills in what the machine was like: `{reckoning_ms, busy, was_the_limit}`; `busy` is the share of all cores."""
+    import psutil  # which whoever asks for the reckoning alone need not have
+
     told: dict[str, Any] = {"reckoning_ms": reckoning_ms()}
     psutil.cpu_percent()
     yield told
