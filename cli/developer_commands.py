@@ -81,6 +81,7 @@ def build_widget(widget_type: str, platform: str, api: str, number: str, support
 @click.option("--out", default="openapi.yaml", show_default=True, type=click.Path(dir_okay=False, path_type=Path))
 def write_openapi(out: Path) -> None:
     """Writes openapi.yaml from the actions."""
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(openapi.text(), encoding="utf-8")
     click.echo(f"{out}: {out.stat().st_size:,} bytes")
 
@@ -211,7 +212,13 @@ def write_register(out: Path) -> None:
 
 
 @click.command("demo")
-@click.option("--port", default=8900, show_default=True, help="The first of seven ports in a row.")
+@click.option(
+    "--port",
+    default=8900,
+    show_default=True,
+    type=click.IntRange(1, 65529),
+    help="The first of seven ports in a row.",
+)
 @click.option(
     "--data",
     default=".local",
