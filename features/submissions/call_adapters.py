@@ -216,7 +216,7 @@ def directed(tree: Tree) -> None:
         return
     within = [one for one in tree.values() if isinstance(one, dict)]
     deeper = [one for branch in within for one in branch.values() if isinstance(one, dict)]
-    for call in (tree, *within, *deeper):
+    for call in [one for one in (tree, *within, *deeper) if len(one) <= _MOST_MEMBERS][:_MOST_MEMBERS]:
         names = {re.sub("[_-]", "", name.lower()): name for name in call}
         ways = (text(dict(call), names[one]).lower() for one in _WAYS if one in names)
         if not any(map(_OUT.match, ways)):
@@ -238,6 +238,7 @@ def _taken(call: Tree, name: str) -> str:
     return number
 
 
+_MOST_MEMBERS: Final = 100  # of a call; no form with so many is one
 _WAYS: Final = ("direction", "calldirection", "type", "calltype")
 _ENDS: Final = (
     ("caller", "callee"),
