@@ -169,6 +169,11 @@ def of_maytapi(tree: Tree) -> Iterator[str]:
     yield lid(branch_of(tree.get("user")).get("id"), tree.get("conversation"))
 
 
+# source: bodies of W-API in public receivers
+def of_wapi(tree: Tree) -> Iterator[str]:
+    yield lid(branch_of(tree.get("sender")).get("id"), branch_of(tree.get("chat")).get("id"))
+
+
 # source: Botmaker's page on its webhooks
 def of_botmaker(tree: Tree) -> Iterator[str]:
     chat = str(tree.get("chatPlatform")).lower()

@@ -206,6 +206,22 @@ BOTMAKER: dict[str, Any] = {
     "whatsappNumber": "+74950000099", "chatChannelId": "c", "customerId": "u4", "sessionCreationTime": "2026-11-28",
     "messages": [{"_id": "PHW3", "from": "user", "fromName": "Анна", "message": "Хочу дверь", "date": "2026-11-28"}],
 }  # fmt: skip
+# source: bodies of W-API in public receivers; YCloud's reference
+W_API: dict[str, Any] = {
+    "event": "webhookReceived", "instanceId": "3B6XIW", "connectedPhone": "74950000099", "isGroup": False,
+    "connectedLid": "176488829694091@lid", "messageId": "E93A", "fromMe": False, "moment": 1754764919, "fromApi": False,
+    "chat": {"id": "79211000201", "profilePicture": "https://pps.example/1"},
+    "sender": {"id": "79211000201", "pushName": "Анна", "verifiedBizName": ""},
+    "msgContent": {"conversation": "Хочу дверь"},
+}  # fmt: skip
+YCLOUD: dict[str, Any] = {
+    "id": "evt", "type": "whatsapp.inbound_message.received", "apiVersion": "v2", "createTime": "2026-11-28",
+    "whatsappInboundMessage": {
+        "id": "m", "wamid": "wamid.1", "from": "+79211000201", "to": "+74950000099", "type": "text",
+        "customerProfile": {"name": "Анна"}, "text": {"body": "Хочу дверь"},
+    },
+}  # fmt: skip
+YCLOUDS_OWN = {"wamid": "w", "status": "read", "from": "+74950000099", "to": "+79211000201", "text": {"body": "Да"}}
 ZENVIA: dict[str, Any] = {
     "id": "e1", "type": "MESSAGE", "channel": "whatsapp", "direction": "OUT",
     "message": {"id": "m1", "from": "74950000099", "to": "79211000201", "direction": "OUT", "contents": []},
@@ -368,6 +384,16 @@ OWN: dict[str, Any] = {
         "message_uuid": "u", "to": "79211000201", "from": "74950000099", "status": "delivered", "channel": "whatsapp",
     },
     "Digisac: written": {"event": "message.created", "data": {"id": "m", "isFromMe": True, "text": "Да"}},
+    "W-API: written on the phone": W_API | {"event": "webhookDelivery", "fromMe": True},
+    "W-API: its telephone": {"event": "webhookConnected", "instanceId": "3B6XIW", "connectedPhone": "74950000099"},
+    "YCloud: read": {
+        "id": "evt", "type": "whatsapp.message.updated", "apiVersion": "v2", "createTime": "2026-11-28",
+        "whatsappMessage": YCLOUDS_OWN,
+    },
+    "Bird: written": {
+        "type": "message.created", "contact": {"msisdn": 79211000201},
+        "message": {"from": "+74950000099", "to": "+79211000201", "direction": "sent", "content": {"text": "Да"}},
+    },
     "OpenPhone: delivered": {
         "type": "message.delivered",
         "data": {"object": {"direction": "outgoing", "from": "+74950000099", "to": "+79211000201", "body": "Да"}},
@@ -565,6 +591,8 @@ def test_a_call_that_whatsapp_tells_together_with_others_messages_is_of_its_clie
         (MAYTAPI, ""),
         (CHAT2DESK, "chat2desk:1"),
         (BOTMAKER, ""),
+        (W_API, ""),
+        (YCLOUD, ""),
         (MAX, "max:441000201"),
     ],
 )
@@ -610,6 +638,7 @@ def test_who_shows_no_phone_to_a_relay_has_neither_ours_nor_an_id_as_one() -> No
         (UMNICO | {"message": message | {"sender": message["sender"] | {"login": "ann_lee"}}}, "umnico:7"),
         (MAYTAPI | {"user": hidden, "conversation": lid}, f"whatsapp:{lid}"),
         (CHAT2DESK | {"client": client}, "chat2desk:1"),
+        (W_API | {"sender": {"id": lid, "pushName": "Анна"}, "chat": {"id": lid}}, f"whatsapp:{lid}"),
         ({"meta": {}, "data": [{"fromMe": False, "chat": {"id": lid, "phone": "190722435231786"}}]}, ""),
     ):
         found = _sent(body, settings=Submissions(phone_country="UZ"))

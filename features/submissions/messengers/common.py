@@ -10,7 +10,7 @@ from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 BARE: Final = re.compile(r"\+?(\d{7,15})")
-OUT: Final = frozenset({"outgoing", "outbound", "out"})
+OUT: Final = frozenset({"outgoing", "outbound", "out", "sent"})
 
 
 def number_of(told: Any, *, is_bare: bool = False) -> str:
@@ -71,7 +71,10 @@ def _event(branch: Tree, name: str) -> str:
 
 
 _OWN_EVENTS: Final = frozenset(
-    {"outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound", "messageack", "messagestatusupdated"}
+    (
+        *("outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound"),
+        *("messageack", "messagestatusupdated", "messagedelivered", "messageread"),
+    )
 )
 # Words that others may have for something else count where their sender has them only.
 _OWN_AS_THEY_SAY: Final = {

@@ -19,6 +19,7 @@ _OF_UAZAPI: Final = frozenset(
         *("groups", "labels", "chats", "chat_labels", "blocks", "leads", "sender"),
     )
 )
+_WITH_TEXT: Final = ("extendedTextMessage", "imageMessage", "videoMessage", "documentMessage")
 # A call is told as well, by whom it is.
 _OF_WAHA: Final = re.compile(r"(?:session|state|engine|presence|message|poll|chat|groups?|label)\.")
 
@@ -92,8 +93,7 @@ def _is_no_message(data: Tree) -> bool:
 def _of_telephone(tree: Tree, data: Tree) -> str:
     key, message = branch_of(data.get("key")), branch_of(data.get("message"))
     names = ("participantAlt", "participantPn", "participant", "remoteJidAlt", "senderPn", "remoteJid")
-    kinds = ("extendedTextMessage", "imageMessage", "videoMessage", "documentMessage")
-    said = [text(message.get(kind), "text", "caption") for kind in kinds]
+    said = [text(message.get(kind), "text", "caption") for kind in _WITH_TEXT]
     written(tree, [number_of(key.get(name)) for name in names], [text(message, "conversation"), *said])
     drop(data, "messageTimestamp", "instanceId")
     return text(key, "id")
@@ -197,6 +197,42 @@ def ultramsg(tree: Tree) -> str | None:
     drop(data, "time")
     drop(tree, "instanceId")
     return text(data, "id")
+
+
+# source: bodies of W-API in public receivers
+def wapi(tree: Tree) -> str | None:
+    """`connectedPhone` is the company's own; of a group `chat` is the group."""
+    event, chat, sender = (tree["event"], branch_of(tree.get("chat")), branch_of(tree.get("sender")))
+    if not str(event).startswith("webhook"):
+        return ""
+    if event != "webhookReceived" or is_so(tree.get("fromMe")):
+        return None
+    is_of_line(tree, "connectedPhone", "connectedLid")
+    people = [sender] if is_so(tree.get("isGroup")) else [sender, chat]
+    numbers, content = [number_of(one.get("id"), is_bare=True) for one in people], branch_of(tree.get("msgContent"))
+    said = [text(content.get(kind), "text", "caption") for kind in _WITH_TEXT]
+    written(tree, numbers, [text(content, "conversation"), *said], text(sender, "pushName"))
+    drop(tree, "event", "instanceId", "moment", "fromApi", "fromMe", "isGroup")
+    for one in people:
+        drop(one, "profilePicture", *(["id"] if any(numbers) else []))
+    return text(tree, "messageId")
+
+
+# source: YCloud's reference, "Webhooks"; public receivers, which pass over all but what comes in
+def ycloud(tree: Tree) -> str | None:
+    """Of what becomes of the company's own, `from` is its line."""
+    message, kind = branch_of(tree.get("whatsappInboundMessage")), str(tree["type"])
+    if not kind.startswith("whatsapp."):
+        return ""
+    if not message or kind != "whatsapp.inbound_message.received":
+        return None
+    is_of_line(message, "to")
+    number, name = number_of(message.get("from"), is_bare=True), text(message.get("customerProfile"), "name")
+    said = [text(message.get(one), "body", "caption") for one in ("text", "image", "video", "document")]
+    written(tree, [number], said, name)
+    drop(tree, "id", "apiVersion", "createTime", "type")
+    drop(message, "id", "wabaId", "sendTime", *(["from"] if number else []))
+    return text(message, "wamid")
 
 
 # source: Maytapi's page on its webhook; bodies in public receivers
