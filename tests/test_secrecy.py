@@ -134,6 +134,9 @@ def test_what_comes_again_is_the_same_while_keys_are_changed(story: Story, envir
     _, key = server_key(story)
     cart = record("tilda_cart_json")["json"]
     bodies = [cart, cart | {"status": "done"}, {"Phone": "+79161234567"}, {"Phone": "+79161234568", "tranid": "1:2"}]
+    # Somebody else's of the same number, as where a site counts anew.
+    others = {"phone": "+79161234569"}
+    bodies += [cart | others, cart | others | {"status": "done"}, {"Phone": "+79161234569", "tranid": "1:2"}]
     form, lead = {"contact": {"phone": "+79161234567"}}, {"X-Lead-Id": str(story.lead_id)}
 
     def come(runtime: Runtime) -> int:

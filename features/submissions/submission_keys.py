@@ -12,7 +12,7 @@ from shared.access.permissions import Caller
 from shared.actions import body as bodies
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
-from shared.deliveries.order_proof import is_proven, proofs
+from shared.deliveries.order_proof import is_proven, may_be_kept
 from shared.platform.http import Request
 from shared.runtime import Runtime
 
@@ -35,14 +35,16 @@ def _of_its_person(
     phone nor an e-mail cannot be told from others. An order of this number that was `made` at that very second is the
     same, whoever it is of now: its shop has put the phone right."""
     integration_id, theirs = caller.require_integration().id, (*contact.phones, *contact.emails)
-    own = proofs(runtime.keyring, integration_id, contact.phones, contact.emails)
+    own = next(filter(None, (may_be_kept(runtime.keyring, integration_id, one) for one in theirs)), [])
     before = deliveries.by_key(runtime.database, integration_id, action, key) if own else None
     kept = None if before is None else before.summary.get("proof")
     if kept is None or any(is_proven(runtime.keyring, integration_id, kept, one) for one in theirs):
         return key
     if before is not None and made is not None and before.summary.get(MADE) == made:
         return key
-    return f"{key}:{own[0]}"
+    names = [f"{key}:{one}" for one in own]  # for each key of the keyring
+    known = (one for one in names[1:] if deliveries.by_key(runtime.database, integration_id, action, one) is not None)
+    return next(known, names[0])
 
 
 def _of_site(caller: Caller) -> str:
