@@ -1,5 +1,6 @@
 """Form services, chats and call-backs by name, as :mod:`features.submissions.builder_adapters` has them."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -146,7 +147,8 @@ def docplanner(tree: Tree) -> str | None:
     """`name` is the event's, and was that of all who had booked; the patient stands within the booking. Of one it tells
     also before it is made, to hear whether it may be; and whatever else changes in a doctor's days."""
     data = tree["data"]
-    if not isinstance(data, dict) or data.keys().isdisjoint((*_DOCPLANNERS, "facility")):
+    told = [data.get(one) for one in (*_DOCPLANNERS, "facility")] if isinstance(data, dict) else []
+    if not any(isinstance(one, dict) for one in told) or not _AN_EVENT.fullmatch(str(tree["name"])):
         return ""
     booking: Tree = next((data[one] for one in _DOCPLANNERS if isinstance(data.get(one), dict)), {})
     patient, event = booking.pop("patient", None), text(tree, "name")
@@ -164,6 +166,7 @@ def docplanner(tree: Tree) -> str | None:
     return f"{event}:{id_}" if id_ else ""
 
 
+_AN_EVENT: Final = re.compile("[a-z]+(?:-[a-z]+)+")
 _DOCPLANNERS: Final = ("visit_booking", "new_visit_booking", "old_visit_booking")
 
 ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (

@@ -1207,7 +1207,8 @@ def test_46_who_has_booked_at_doctoralia_is_no_event() -> None:
     assert (full_name(found.body.contact), found.key is not None) == ("Ana López", True)
     for name, data in (("slot-booking", around), ("break-created", {"facility": {"id": "1"}, "calendar_break": {}})):
         assert _sent({"name": name, "data": data}).is_test
-    assert _body({"name": "Ana", "data": {"phone": PHONE}}).contact == Contact(name="Ana", phone=PHONE)
+    for beside in ({}, {"facility": "Sol"}, {"facility": {"id": 1}}):
+        assert _body({"name": "Ana", "data": {"phone": PHONE, **beside}}).contact == Contact(name="Ana", phone=PHONE)
 
 
 def test_46_a_call_of_unitalk_among_colleagues_or_of_a_hidden_number_is_not_of_its_line() -> None:

@@ -147,7 +147,7 @@ def uazapi(tree: Tree) -> str | None:
 def wuzapi(tree: Tree) -> str | None:
     """A member of a form holds what it hears, and nothing else makes a form so."""
     heard = of_wuzapi(tree)
-    if "event" not in heard:
+    if "type" not in heard or not isinstance(heard.get("event"), dict):
         return ""
     if heard.get("type") != "Message":
         return None
