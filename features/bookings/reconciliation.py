@@ -112,7 +112,7 @@ def _compared(runtime: Runtime, integration: Integration, has_time: Callable[[],
     for _ in range(_MOST_PAGES):
         known = reconciliation_queue.watched(runtime.database, integration.id, crm_state.MOST)
         seen = _seen(runtime, integration, known, has_time)
-        changed += sum(_apart(offer, booking, seen) for booking in known[: seen.asked])
+        changed += _all_followed(offer, known[: seen.asked], seen)
         is_whole = len(known) < crm_state.MOST and seen.asked == len(known)
         # What failed has had its turn, so that it does not stand before the others for ever.
         last = known[seen.asked - 1] if seen.asked else None
@@ -140,10 +140,27 @@ def _seen(runtime: Runtime, integration: Integration, known: list[Booking], has_
         raise
 
 
-def _apart(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
+def _all_followed(offer: BookingRules, visits: list[Booking], found: CrmState) -> int:
+    """How many of the visits, in the order of their times, were changed.
+
+    The time to which one was moved may be that of another, which was moved or cancelled in the same minutes: so whoever
+    finds it taken has one more turn after the others, as long as that changes something. The last goes first then:
+    where all of a day begin an hour later, each finds the time of the next one free.
+    """
+    changed = 0
+    while True:
+        waiting: list[Booking] = []
+        followed = sum(_apart(offer, one, found, waiting) for one in visits)
+        changed += followed
+        if not (followed and waiting):
+            return changed + sum(_apart(offer, one, found, None) for one in waiting)
+        visits = waiting[::-1]
+
+
+def _apart(offer: BookingRules, booking: Booking, found: CrmState, waiting: list[Booking] | None) -> bool:
     """A visit that fails with what nobody foresaw keeps no other from its turn; it is told."""
     try:
-        return _followed(offer, booking, found)
+        return _followed(offer, booking, found, waiting)
     except DatabaseUnavailableError:
         raise
     except Exception as error:  # noqa: BLE001 - see above
@@ -152,8 +169,8 @@ def _apart(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
         return False
 
 
-def _followed(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
-    """Whether the visit was changed."""
+def _followed(offer: BookingRules, booking: Booking, found: CrmState, waiting: list[Booking] | None) -> bool:
+    """Whether the visit was changed. `waiting`: takes those whose new time is another's; None: they are set back."""
     task_id = booking.living_task
     if booking.lead_id not in found.leads or (task_id is not None and task_id not in found.tasks):
         return False
@@ -179,7 +196,7 @@ def _followed(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
         if task.get("is_completed"):
             return _done(offer, booking, task)
         if int(task.get("complete_till") or 0) != booking.task_due:
-            return _moved(offer, booking, int(task["complete_till"]))
+            return _moved(offer, booking, int(task["complete_till"]), waiting)
     except Problem as error:
         _notice(offer, booking, error.detail)
     return False
@@ -218,7 +235,7 @@ def _done(offer: BookingRules, booking: Booking, task: Entity) -> bool:
     return True
 
 
-def _moved(offer: BookingRules, booking: Booking, due: int) -> bool:
+def _moved(offer: BookingRules, booking: Booking, due: int, waiting: list[Booking] | None) -> bool:
     """Somebody has moved the task: the visit follows where that is possible. Else the task of one to come is set
     back."""
     wanted = datetime.fromtimestamp(due, UTC)
@@ -231,6 +248,9 @@ def _moved(offer: BookingRules, booking: Booking, due: int) -> bool:
         if booking.ends_at <= offer.runtime.clock.now():
             # It is over, and nobody has said yet whether the visitor came: the task is put off, not the visit.
             rows.brought(offer.runtime.database, booking, task_due=due)
+            return False
+        if waiting is not None and error.code == "slot_taken":
+            waiting.append(booking)
             return False
         reasons = [item.detail for item in error.errors] or [error.detail]
         reason = say("The task was moved to a time that is not free: {reason}", reason=joined(*reasons, by="; "))

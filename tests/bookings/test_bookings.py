@@ -663,6 +663,45 @@ def test_a_task_that_was_moved_moves_the_visit(clinic: Clinic) -> None:
     assert clinic.compare()["due"] == 0
 
 
+@pytest.mark.parametrize("minutes", [30, -30])
+def test_tasks_of_a_day_that_were_moved_together_move_its_visits(clinic: Clinic, minutes: int) -> None:
+    """Each to the time of the next one, which is free only when that one has moved, too."""
+    for hour, minute in ((10, 0), (10, 30), (11, 0)):
+        clinic.booked(clinic.card(), starts_at=clinic.at(hour, minute), service="inner")
+    for task in clinic.tasks():
+        clinic.person("tasks", task["id"], {"complete_till": task["complete_till"] + minutes * 60})
+    clinic.compare()
+    first = 10 * 60 + minutes
+    wanted = [clinic.at(*divmod(first + later, 60)) for later in (0, 30, 60)]
+    assert [(one["starts_at"], one["attention"]) for one in clinic.bookings()] == [(one, None) for one in wanted]
+
+
+def test_a_task_that_was_moved_to_where_another_visit_was_given_up_moves_its_visit(clinic: Clinic) -> None:
+    """Both in the same minutes: the deal of the later one is lost, and who came before it has its time."""
+    clinic.booked()
+    clinic.booked(starts_at=clinic.at(11), visitor=OTHER)
+    first, other = clinic.tasks()
+    clinic.person("tasks", first["id"], {"complete_till": _due(clinic, 11)})
+    clinic.person("leads", other["entity_id"], {"status_id": 143})
+    clinic.compare()
+    shown = {one["lead_id"]: one for one in clinic.bookings()}
+    assert shown[other["entity_id"]]["state"] == "cancelled"
+    moved = shown[first["entity_id"]]
+    assert (moved["state"], moved["starts_at"], moved["attention"]) == ("booked", clinic.at(11), None)
+
+
+def test_visits_whose_tasks_have_exchanged_their_times_are_set_back_and_told(clinic: Clinic) -> None:
+    """Neither time is ever free."""
+    clinic.booked()
+    clinic.booked(starts_at=clinic.at(11), visitor=OTHER)
+    one, other = clinic.tasks()
+    clinic.person("tasks", one["id"], {"complete_till": _due(clinic, 11)})
+    clinic.person("tasks", other["id"], {"complete_till": _due(clinic, 10)})
+    clinic.compare()
+    assert [task["complete_till"] for task in clinic.tasks()] == [_due(clinic, 10), _due(clinic, 11)]
+    assert len(clinic.bookings(needs_a_person="1")) == 2
+
+
 def test_what_people_have_added_to_a_task_stays_when_its_visit_moves(clinic: Clinic) -> None:
     link = clinic.booked()["link"]
     (task,) = clinic.tasks()
