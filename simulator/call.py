@@ -103,6 +103,8 @@ class Call:
         found: list[Entity],
         view: Callable[[Entity], Entity] = lambda e: e,
         most: int = _MOST_ON_A_PAGE,
+        *,
+        names_next: bool = True,
     ) -> Answer:
         """The asked-for page of a list; 204 without a body where it is empty. `most` on it, whatever is asked for."""
         limit = min(_number(self.parameter("limit"), 50, _MOST_ON_A_PAGE), most)
@@ -111,7 +113,7 @@ class Call:
         if not shown:
             return nothing()
         links = {"self": self.link(page=page, limit=limit)}
-        if page * limit < len(found):
+        if names_next and page * limit < len(found):
             links["next"] = self.link(page=page + 1, limit=limit)
         pages = -(-len(found) // limit)
         more = (

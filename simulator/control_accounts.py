@@ -56,6 +56,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "search_digits",
             "deleted_lag",
             "has_filters",
+            "elements_on_a_page",
             "has_customers",
             "may_use_webhooks",
             "asks_addresses",

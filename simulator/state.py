@@ -82,6 +82,7 @@ class Account:
     may_create_fields: bool = True
     has_customers: bool = True  # customers are switched on
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
+    elements_on_a_page: int | None = None  # of a list, at most; then no page names the next one
     list_lag: float = 0.0  # seconds for which a list shows what an entity was, see behind.py
     search_lag: float = 2.0  # seconds until `query` finds what was made or changed
     search_digits: int = 5  # fewer find no phone

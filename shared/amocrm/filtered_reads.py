@@ -24,6 +24,7 @@ Read = Callable[[list[tuple[str, Any]]], Any]
 # source: amoCRM's documentation, "API limits"
 PAGE_LIMIT: Final = 250  # the API's own
 _MOST_PAGES: Final = 100
+_FULL_BY: Final = 50
 MOST_SINGLE: Final = 25  # entities that are read one by one
 
 # vendor: lists.filters (production) Filters of lists are switched on per account (is_api_filter_enabled, a package of
@@ -82,16 +83,33 @@ def page(answer: Any, name: str, is_wanted: Callable[[Entity], bool]) -> list[En
     return found
 
 
-def whole(read: Read, name: str) -> list[Entity]:
-    """All of a list that is short as a rule, in as many pages as amoCRM makes of it. Raises
-    :class:`TooMuchToReadError` behind a hundred."""
+def pages(read: Read, name: str, most: int = _MOST_PAGES) -> Iterator[tuple[list[Entity], bool]]:
+    """The pages of a list, so many at most, as large as amoCRM makes them, as long as somebody asks; and of each
+    whether another one may follow."""
     # vendor: fields.page (page) A list of fields may have 50 of them on a page, whatever was asked for.
     # source: amoCRM's documentation, "Custom fields"
-    found: list[Entity] = []
-    for number in range(1, _MOST_PAGES + 1):
+    # vendor: lists.next (report) A page of a list's elements may have 100 of them, and not name the next one although
+    # there is one; other lists name one behind their last. A page that may be full (by fifties) is not taken for the
+    # last, and one that is empty, or comes again, is.
+    # source: amocrm-api-php issues 528 (137 elements), 193 and 209
+    before: list[Entity] = []
+    for number in range(1, most + 1):
         answer = read([("limit", PAGE_LIMIT), ("page", number)])
-        found += embedded(answer, name)
-        if not (answer and answer.get("_links", {}).get("next")):
+        found = embedded(answer, name)
+        found = [] if found == before else found
+        has_more = bool(found) and (len(found) % _FULL_BY == 0 or bool(answer.get("_links", {}).get("next")))
+        yield found, has_more
+        if not has_more:
+            return
+        before = found
+
+
+def whole(read: Read, name: str) -> list[Entity]:
+    """All of a list that is short as a rule. Raises :class:`TooMuchToReadError` behind a hundred pages."""
+    found: list[Entity] = []
+    for page, has_more in pages(read, name):
+        found += page
+        if not has_more:
             return found
     raise TooMuchToReadError(say("the list has more than a hundred pages"), 200)
 

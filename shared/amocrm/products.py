@@ -2,16 +2,14 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
 from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
-from shared.amocrm.filtered_reads import MOST_SINGLE, PAGE_LIMIT, by_ids, embedded, whole
+from shared.amocrm.filtered_reads import MOST_SINGLE, PAGE_LIMIT, Read, by_ids, embedded, pages, whole
 from shared.amocrm.leads import AccountApi
 from shared.platform.messages import say
-
-_MOST_PAGES: Final = 100
 
 
 class GoodsList(Struct, frozen=True):
@@ -82,15 +80,10 @@ class GoodsApi(Struct, frozen=True):
         }
         return GoodsList(int(found["id"]), {code: int(field["id"]) for code, field in coded.items()}, choices)
 
-    def elements(self, goods_list: GoodsList, pages: int = 1) -> tuple[list[dict[str, Any]], bool]:
+    def elements(self, goods_list: GoodsList, most: int = 1) -> tuple[list[dict[str, Any]], bool]:
         """Up to so many pages, of 250 elements each, and whether these are all."""
-        found: list[dict[str, Any]] = []
-        for number in range(1, pages + 1):
-            page = self.account.send("GET", self._path(goods_list), params={"limit": PAGE_LIMIT, "page": number})
-            found += embedded(page, "elements")
-            if not (page and page.get("_links", {}).get("next")):
-                return found, True
-        return found, False
+        found = [*pages(self._reading(goods_list), "elements", most)]
+        return [one for page, _ in found for one in page], not found[-1][1]
 
     def search(self, goods_list: GoodsList, text: str) -> Iterator[list[dict[str, Any]]]:
         """Elements that have the text somewhere, page by page, as long as somebody asks."""
@@ -100,27 +93,18 @@ class GoodsApi(Struct, frozen=True):
         # source: public reports of deals and contacts (see leads.query); of lists none
         # vendor: search.deleted (guess) What was deleted is found for a while yet.
         # source: none found; the index that lags when something is made lags when it goes
-        for number in range(1, _MOST_PAGES + 1):
-            params = {"query": text, "limit": PAGE_LIMIT, "page": number}
-            page = self.account.send("GET", self._path(goods_list), params=params)
-            yield embedded(page, "elements")
-            if not (page and page.get("_links", {}).get("next")):
-                return
+        return (page for page, _ in pages(self._reading(goods_list, ("query", text)), "elements"))
 
     def by_ids(self, goods_list: GoodsList, ids: Sequence[int]) -> list[dict[str, Any]]:
         """The elements with these ids (at most 250), and no others; deleted ones are left out."""
-        path = self._path(goods_list)
-
-        def read(params: list[tuple[str, Any]]) -> Any:
-            return self.account.send("GET", path, params=params)
 
         def read_one(element_id: int) -> dict[str, Any]:
-            answer: dict[str, Any] | None = self.account.send("GET", f"{path}/{element_id}")
+            answer: dict[str, Any] | None = self.account.send("GET", f"{self._path(goods_list)}/{element_id}")
             if answer is None:
                 raise NotFoundError(say("amoCRM has no such object"), 204)
             return answer
 
-        return by_ids(self.account.host, read, read_one, "elements", ids)
+        return by_ids(self.account.host, self._reading(goods_list), read_one, "elements", ids)
 
     def all_by_ids(self, goods_list: GoodsList, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Element id -> element, however many there are (at most 250) and in however many reads; deleted ones are left
@@ -183,6 +167,9 @@ class GoodsApi(Struct, frozen=True):
             if link.get("to_entity_type") == "catalog_elements"
             for known in [link.get("metadata") or {}]
         ]
+
+    def _reading(self, goods_list: GoodsList, *more: tuple[str, Any]) -> Read:
+        return lambda params: self.account.send("GET", self._path(goods_list), params=[*more, *params])
 
     @staticmethod
     def _path(goods_list: GoodsList) -> str:

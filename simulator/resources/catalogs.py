@@ -126,7 +126,9 @@ def elements(call: Call, catalog_id: str) -> Answer:
         looked_at = search.found(call.account, f"catalogs/{catalog_id}", there, query, call.world.clock.now())
     looked_at = [behind.listed(call.account, one, call.world.clock.now()) for one in looked_at]
     found = [element for element in looked_at if not ids or str(element["id"]) in ids]
-    return call.page("elements", found, shown)
+    most = call.account.elements_on_a_page
+    # vendor: lists.next
+    return call.page("elements", found, shown, most or 250, names_next=most is None)
 
 
 def create_elements(call: Call, catalog_id: str) -> Answer:

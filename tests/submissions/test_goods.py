@@ -140,6 +140,15 @@ def test_in_a_list_that_is_too_long_to_be_read_many_goods_are_found_all_the_same
     assert _made(story) == 29
 
 
+@pytest.mark.vendor("lists.next")
+def test_in_a_list_whose_pages_do_not_name_the_next_one_a_good_is_found(story: Story) -> None:
+    """What stood behind the first page was made anew by each order."""
+    _listed(story, *(f"Образец {number}" for number in range(136)), NAME)
+    story.simulator.control("change-account", domain=story.domain, elements_on_a_page=100)
+    assert _sold(story, "1", _item()) == {f"{NAME} -": 1}
+    assert _made(story) == 0
+
+
 def test_h4_in_a_long_list_a_good_without_a_sku_is_found_by_an_order_that_knows_it(story: Story) -> None:
     _listed(story, NAME, *(f"Образец {number}" for number in range(300)))
     assert _sold(story, "1", _item("KV-20")) == {f"{NAME} -": 1}
