@@ -488,6 +488,20 @@ def test_who_comes_back_sees_that_they_are_booked(clinic: tuple[Page, FrameLocat
 
 
 @pytest.mark.long
+def test_a_tablet_that_several_people_use_shows_nobody_who_was_there_before(clinic: tuple[Page, FrameLocator]) -> None:
+    """At a clinic's reception, whose tablet goes back to its page between two visitors: the next one saw the visit of
+    the one before, and could cancel it."""
+    page, frame = clinic
+    tag = page.locator("script").evaluate("(one) => one.outerHTML").replace("data-key", "data-shared data-key")
+    page.route("http://clinic.example/tablet", lambda route: route.fulfill(content_type="text/html", body=tag))
+    frame.get_by_role("button", name="Book").click()
+    expect(frame.get_by_role("heading")).to_have_text("The appointment is booked")
+    page.goto("http://clinic.example/tablet")
+    expect(frame.get_by_label("Name")).to_be_attached()
+    assert "shared=1" in (page.locator("iframe").get_attribute("src") or "")
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("change", ["state = 'cancelled'", "link_hash = NULL"])
 def test_what_is_cancelled_or_gone_keeps_nobody_from_booking(
     clinic: tuple[Page, FrameLocator], story: Story, change: str

@@ -84,6 +84,7 @@ async function perhaps(work) {
 
 const siteKey = query.get("key") ?? fragment.get("key");
 const BOOKED = `booked:${siteKey}`; // the secret of the link of what was booked here last
+const isShared = query.has("shared"); // by several people, as a tablet at the reception is: none is shown another's visit
 const crm = siteKey ? openApi({ siteKey }) : null;
 /** @type {typeof fetch} */
 const outliving = (address, options) => fetch(address, { ...options, keepalive: true });
@@ -101,7 +102,7 @@ const asked = async (work) => {
 // Whoever comes back (a phone forgets a page that it does not show), or takes another language, sees that they are booked:
 // they would book once more, and have no link to move or cancel by.
 async function begin() {
-  const token = ofTab.get(BOOKED);
+  const token = isShared ? null : ofTab.get(BOOKED);
   /** @type {Found | null} */
   const found = token && await call("visit", {}, { body: { token } }).catch((/** @type {ApiError} */ error) => {
     if (error.status === 401 || error.status === 409) return null; // it is none any more
@@ -270,7 +271,7 @@ async function booked({ booking, link }, zone) {
     return;
   }
   const token = link.split("#visit=")[1];
-  if (token) ofTab.set(BOOKED, token);
+  if (token && !isShared) ofTab.set(BOOKED, token);
   const { calendar } = token ? await call("visit", {}, { body: { token } }).catch(() => ({})) : {};
   show(t("booking.done"), facts(booking, zone), element("div", { className: "bar" }, calendar ? calendarButton(calendar) : null), link ? element("p", {}, `${t("booking.your_link")} `, element("a", { href: link, target: window.parent === window ? "" : "_blank", rel: "noopener", text: t("booking.move_or_cancel") })) : null,
     another()).focus();

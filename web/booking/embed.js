@@ -7,6 +7,7 @@
   var page = new URL("./", script.src);
   var address = new URL(script.src).searchParams;
   page.search = new URLSearchParams({ key: script.dataset.key || address.get("key") || "", lang: script.dataset.lang || address.get("lang") || (document.documentElement.lang || "").slice(0, 2) }).toString();
+  if (script.hasAttribute("data-shared") || address.has("shared")) { page.searchParams.set("shared", "1"); }
   var frame = document.createElement("iframe");
   frame.src = page.href;
   frame.title = script.dataset.title || address.get("title") || "Booking";
