@@ -15,7 +15,8 @@ from shared.amocrm.transport import Transport
 from shared.platform.messages import say
 from shared.platform.secret import Guarded
 
-LOST: Final = 143  # amoCRM's own stage of every pipeline
+WON: Final = 142  # amoCRM's own stages of every pipeline
+LOST: Final = 143
 _ACCEPTED: Final = 202
 
 

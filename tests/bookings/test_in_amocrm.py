@@ -18,7 +18,7 @@ from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
 from tests.test_claims import SIX_MORE
 
-LOST = 143
+WON, LOST = 142, 143
 
 
 def _deal(clinic: Clinic, lead_id: int | None = None) -> Any:
@@ -118,6 +118,20 @@ def test_30_d1_all_visits_cancelled_while_amocrm_is_away_move_the_deal_once_it_i
     assert _deal(clinic)["status_id"] == LOST
     assert {one["is_in_amocrm"] for one in clinic.bookings()} == {True}
     assert {one["is_completed"] for one in clinic.tasks()} == {True}
+
+
+def test_a_deal_that_was_won_stays_so_when_its_visit_is_cancelled(clinic: Clinic) -> None:
+    """Paid in advance: whoever clicks on a link takes nothing out of the company's sales."""
+    pipeline, stages = _stages(clinic)
+    clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=LOST)
+    link = clinic.booked()["link"]
+    (task,) = clinic.tasks()
+    clinic.person("leads", task["entity_id"], {"status_id": WON})
+    assert clinic.visit(link, "cancel").status == 200
+    clinic.run(1)
+    assert clinic.account()["leads"][str(task["entity_id"])]["status_id"] == WON
+    assert clinic.notes(task["entity_id"])[-1].startswith("Приём отменён")
+    assert clinic.tasks()[0]["is_completed"] is True
 
 
 @pytest.mark.parametrize("has_stage_of_cancelled", [True, False])
