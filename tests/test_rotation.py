@@ -1,5 +1,6 @@
 """Rows X1, A8, X7: the account is never lost by us, whatever happens to a refresh."""
 
+import json
 import threading
 from typing import Any
 
@@ -322,7 +323,6 @@ def test_a_token_that_another_instance_has_replaced_meanwhile_is_taken_and_not_r
 
 def test_a_forged_api_domain_receives_nothing() -> None:
     import base64
-    import json
 
     for host in ("evil.com", "api-b.amocrm.ru.evil.com", "127.0.0.1", 7, None):
         claims = base64.urlsafe_b64encode(json.dumps({"account_id": 1, "api_domain": host}).encode()).decode()
@@ -337,10 +337,22 @@ def test_a_forged_api_domain_receives_nothing() -> None:
 @pytest.mark.parametrize(("told", "account_id"), [(1, 1), (0, None), (-1, None), ("1", None), (None, None)])
 def test_a_token_names_its_account_by_a_number_or_not_at_all(told: object, account_id: int | None) -> None:
     import base64
-    import json
 
     claims = base64.urlsafe_b64encode(json.dumps({"account_id": told}).encode()).decode()
     assert oauth.access_token_hints(f"x.{claims}.y") == oauth.AccessTokenHints(account_id, None)
+
+
+@pytest.mark.parametrize("told", [{}, {"expires_in": "86400"}, {"expires_in": 0}, {"expires_in": 10**13}])
+def test_a_pair_is_kept_whatever_is_said_of_its_lifetime(connected: Story, told: dict[str, object]) -> None:
+    """It is given once; OAuth only recommends to say how long it lives."""
+    connected.clock.advance(hours=25)
+    pair = {"token_type": "Bearer", "access_token": "a.b.c", "refresh_token": "def502"} | told
+    connected.simulator.fault("status", status=200, path=TOKEN_PATH, body=json.dumps(pair))
+    connected.runtime.connections.with_living_token(connected.row())
+    row = connected.row()
+    assert (row.status, row.token_version, row.access_is_fresh) == ("connected", 2, True)
+    connected.clock.advance(hours=25)
+    assert not connected.row().access_is_alive
 
 
 # --- the schedule -----------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -20,6 +21,8 @@ from shared.amocrm.oauth_errors import Meaning, meaning_of
 from shared.amocrm.transport import Transport
 from shared.platform.messages import say
 from shared.platform.secret import Guarded
+
+_USUAL_SECONDS: Final = 86_400
 
 
 class ClientCredentials(Guarded, frozen=True):
@@ -203,10 +206,17 @@ def _token_call(transport: Transport, host: str, credentials: ClientCredentials,
         # Something stands before amoCRM; what amoCRM did with the grant is not known.
         raise errors.UnknownOutcomeError(error.message, error.request_id) from None
     match answer:
-        case {"access_token": str(access), "refresh_token": str(new_refresh), "expires_in": int(seconds)}:
-            return TokenPair(access, new_refresh, seconds)
+        case {"access_token": str(access), "refresh_token": str(new_refresh), **more}:
+            return TokenPair(access, new_refresh, _seconds(more.get("expires_in")))
     # amoCRM said yes, so the grant is probably used up, but what it gave is unreadable.
     raise errors.UnknownOutcomeError(say("amoCRM's answer is not readable"))
+
+
+def _seconds(said: object) -> int:
+    """A pair is given once, and kept whatever is said of its lifetime; what is none is taken for the usual one."""
+    # Source: RFC 6749, 5.1, where `expires_in` is recommended. A token that ends before is refused, and then refreshed.
+    text = str(said)
+    return int(text) if re.fullmatch("0*[1-9][0-9]{0,8}", text) else _USUAL_SECONDS
 
 
 def _refusal(error: errors.AnsweredError) -> Exception:
