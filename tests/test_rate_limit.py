@@ -189,6 +189,22 @@ def test_requests_of_one_instance_wait_for_each_other(connected: Story) -> None:
     assert connected.clock.monotonic() - before >= 2.05  # 16 calls
 
 
+@pytest.mark.vendor("http.retry_after")
+def test_nobody_calls_for_as_long_as_amocrm_says(connected: Story) -> None:
+    """Who goes on is blocked, with everybody else of this address."""
+    told = {"title": "Too Many Requests", "type": "https://httpstatus.es/429", "status": 429, "retry_after": 300}
+    connected.simulator.fault("status", status=429, path="/api/v4/leads/.*", body=json.dumps(told))
+    lead = {"X-Lead-Id": str(connected.lead_id)}
+    refused = connected.crm("get_lead", connected.widget() | lead)
+    assert (refused.status, dict(refused.headers)["Retry-After"]) == (429, "300")
+    connected.simulator.control("forget")
+    connected.clock.advance(seconds=250)
+    assert connected.crm("get_lead", connected.widget() | lead).status == 429
+    assert not connected.simulator.requests()
+    connected.clock.advance(seconds=51)
+    assert connected.crm("get_lead", connected.widget() | lead).status == 200
+
+
 @pytest.mark.vendor("http.limit")
 @pytest.mark.long
 @pytest.mark.parametrize("latency", ["0.02", "0.4"])

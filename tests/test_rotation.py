@@ -114,6 +114,19 @@ def test_a_failed_refresh_backs_off_for_everybody_and_is_tried_again(
     assert connected.row().refresh_failures == 0
 
 
+def test_a_refresh_comes_again_when_amocrm_says(connected: Story) -> None:
+    connected.clock.advance(hours=25)
+    told = {"title": "Too Many Requests", "status": 429, "retry_after": 300}
+    connected.simulator.fault("status", status=429, path=TOKEN_PATH, body=json.dumps(told))
+    assert int(dict(_read(connected).headers)["Retry-After"]) >= 300
+    connected.simulator.control("forget")
+    connected.clock.advance(seconds=290)
+    assert _read(connected).status == 503
+    assert not connected.simulator.requests()
+    connected.clock.advance(seconds=80)
+    assert _read(connected).status == 200
+
+
 def test_the_backoff_grows_and_has_an_end(connected: Story) -> None:
     connected.clock.advance(hours=25)
     connected.simulator.fault("status", status=500, path=TOKEN_PATH, times=30)

@@ -225,7 +225,7 @@ def _error(
     is_of_oauth = str(problem.get("type")).endswith("OAuthProblemJson")
     hint = str(problem.get("hint") or "")[:500] if is_of_oauth or problem.get("hint") else None
     if status == 429:
-        return errors.RateLimitedError(message, request_id, _retry_after(headers))
+        return errors.RateLimitedError(message, request_id, _retry_after(headers, problem))
     if status in _GATEWAY_GAVE_UP:
         return errors.UnknownOutcomeError(
             say("a gateway before amoCRM gave up (status {status})", status=status), request_id
@@ -277,6 +277,9 @@ def _listed(value: object) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _retry_after(headers: Mapping[str, str]) -> int:
-    text = headers.get("retry-after", "")
-    return min(int(text), 3600) if text.isdigit() else _DEFAULT_RETRY_AFTER
+def _retry_after(headers: Mapping[str, str], problem: Mapping[str, Any]) -> int:
+    # vendor: http.retry_after (page) A 429 may say in its JSON how many seconds nobody is to call (`retry_after`, 300);
+    # who calls too often all the same is blocked (403).
+    # source: Kommo's documentation, "HTTP status codes"
+    text = headers.get("retry-after") or str(problem.get("retry_after"))
+    return min(max(int(text), 1), 3600) if text.isdecimal() else _DEFAULT_RETRY_AFTER

@@ -182,7 +182,8 @@ class Rotation(Struct, frozen=True):
             raise self._back_off(claimed, "address_blocked", ADDRESS_BLOCKED) from None
         except errors.AmocrmError as error:
             detail = say("amoCRM did not refresh the token: {error}.", error=error.message)
-            raise self._back_off(claimed, "refresh_failed", detail) from None
+            least = error.retry_after if isinstance(error, errors.RateLimitedError) else 0
+            raise self._back_off(claimed, "refresh_failed", detail, least=least) from None
         return self.persist(claimed, pair)
 
     def put_off(self, claimed: Integration, problem: Problem) -> None:
