@@ -18,7 +18,7 @@ from features.bookings.sync_context import CANCELLED, MOVED, BookingChange, Sync
 from shared.actions.feature import PersonSubmission, Planner
 from shared.amocrm.contacts import main_contact
 from shared.amocrm.errors import BadRequestError, NotFoundError
-from shared.amocrm.leads import WON, AccountApi
+from shared.amocrm.leads import LOST, WON, AccountApi
 from shared.amocrm.products import GoodsApi
 from shared.amocrm.tasks import TasksApi, deal_of
 from shared.connections.integrations import Integration
@@ -167,8 +167,9 @@ def _living_deal(work: SyncContext, api: AccountApi, booking: Booking, lead_id: 
 
 
 def _cancelled_stage(work: SyncContext) -> tuple[Any, Any]:
-    """The deal of a visit that is cancelled now, and in which no other one is booked. One that was won is paid, as a
-    rule: what becomes of it is for a person to say, and not for whoever has the link of a visit."""
+    """The deal of a visit that is cancelled now, and in which no other one is booked. One that somebody has
+    closed stays closed, unless that is the stage of visits: what was won is paid, as a rule, and whoever has the link
+    of a visit does not take it back."""
     settings = work.settings
     place = {"pipeline_id": settings.pipeline_id, "status_id": settings.cancelled_status_id}
 
@@ -180,7 +181,8 @@ def _cancelled_stage(work: SyncContext) -> tuple[Any, Any]:
             is_ours = booking.state == "cancelled" and booking.change.get("by") != "deal"
             if not is_ours or rows.others(work.runtime.database, booking, lead_id):
                 return {"nothing_to_do": True}
-            if _living_deal(work, api, booking, lead_id).get("status_id") == WON:
+            stage = _living_deal(work, api, booking, lead_id).get("status_id")
+            if stage in (WON, LOST) and stage != settings.status_id:
                 return {"nothing_to_do": True}
             _set_stage(work, api, lead_id, {name: value for name, value in place.items() if value is not None})
         return {"lead_id": lead_id}

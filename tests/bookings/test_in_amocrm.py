@@ -120,18 +120,30 @@ def test_30_d1_all_visits_cancelled_while_amocrm_is_away_move_the_deal_once_it_i
     assert {one["is_completed"] for one in clinic.tasks()} == {True}
 
 
-def test_a_deal_that_was_won_stays_so_when_its_visit_is_cancelled(clinic: Clinic) -> None:
-    """Paid in advance: whoever clicks on a link takes nothing out of the company's sales."""
+@pytest.mark.parametrize("closed", [WON, LOST])
+def test_a_deal_that_was_closed_stays_so_when_its_visit_is_cancelled(clinic: Clinic, closed: int) -> None:
+    """Paid in advance: whoever clicks on a link takes nothing out of the company's sales; nor does what was lost a
+    minute before come back among the deals that are open."""
     pipeline, stages = _stages(clinic)
-    clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=LOST)
+    clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=stages[2])
     link = clinic.booked()["link"]
     (task,) = clinic.tasks()
-    clinic.person("leads", task["entity_id"], {"status_id": WON})
+    clinic.person("leads", task["entity_id"], {"status_id": closed})
     assert clinic.visit(link, "cancel").status == 200
     clinic.run(1)
-    assert clinic.account()["leads"][str(task["entity_id"])]["status_id"] == WON
+    assert clinic.account()["leads"][str(task["entity_id"])]["status_id"] == closed
     assert clinic.notes(task["entity_id"])[-1].startswith("Приём отменён")
     assert clinic.tasks()[0]["is_completed"] is True
+
+
+def test_where_a_visit_is_what_a_deal_is_won_by_a_cancelled_one_moves_it(clinic: Clinic) -> None:
+    """As in a pipeline of whoever answers the calls: booked is won there."""
+    pipeline, _ = _stages(clinic)
+    clinic.set_up(pipeline_id=pipeline, status_id=WON, cancelled_status_id=LOST)
+    visit = _in_card(clinic, 10)
+    assert _deal(clinic)["status_id"] == WON
+    _cancel(clinic, visit)
+    assert _deal(clinic)["status_id"] == LOST
 
 
 @pytest.mark.parametrize("has_stage_of_cancelled", [True, False])
