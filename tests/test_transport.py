@@ -172,7 +172,7 @@ def test_texts_are_read_as_they_were_written(shown: str, written: str) -> None:
         assert transport.send("POST", "a.amocrm.ru", "/x", json={}) == {"name": written}
 
 
-@pytest.mark.vendor("http.own_failure", "http.right_by_number", "http.switched_off")
+@pytest.mark.vendor("http.own_failure", "http.right_by_number", "http.switched_off", "http.unprocessable")
 @pytest.mark.parametrize(
     ("status", "detail", "error"),
     [
@@ -183,7 +183,8 @@ def test_texts_are_read_as_they_were_written(shown: str, written: str) -> None:
         (400, "Код ошибки 244. В случае повторного возникновения ошибки, обращайтесь к нам", errors.ForbiddenError),
         (400, "Error 426.", errors.SwitchedOffError),
         (422, "Customers disabled", errors.SwitchedOffError),
-        (422, "Something else", errors.UnexpectedAnswerError),
+        (422, "Limit 250 per page", errors.BadRequestError),
+        (405, "Method Not Allowed", errors.UnexpectedAnswerError),
         (400, "Error 226.", errors.BadRequestError),
         (400, "Error 2440.", errors.BadRequestError),
     ],

@@ -7,7 +7,7 @@
       UnknownOutcomeError      sent, and no answer: it may have been carried out
       AnsweredError            amoCRM (or something before it) answered
         ValidationError        400 with validation errors
-        BadRequestError        any other 400
+        BadRequestError        any other 400 or 422
           SwitchedOffError     the account has not switched on what was asked for
         UnauthorizedError      401: token dead or expired
           UnauthorizedPageError 401 that is not the API's: something before amoCRM; it ends nothing

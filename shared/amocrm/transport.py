@@ -218,8 +218,12 @@ def _error(
     status: int, headers: Mapping[str, str], document: dict[str, Any] | None, request_id: str | None
 ) -> errors.AmocrmError:
     problem = document or {}
+    # vendor: http.unprocessable (page) 422 with JSON says that the API has understood the request and cannot process
+    # it: a definite no, as 400 is.
+    # source: Kommo's documentation, "HTTP status codes"; amoCRM's, "Custom fields"
+    is_no = status == 400 or (status == 422 and document is not None)
     words = problem.get("detail") or problem.get("title")
-    if status == 400 and problem.get("errors"):  # what amoCRM says of each, without a path: of a deal, say, by its id
+    if is_no and problem.get("errors"):  # what amoCRM says of each, without a path: of a deal, say, by its id
         words = f"{words}: {msgspec.json.encode(problem['errors']).decode()}"
     message = said(str(words)[:500]) if words else say("status {status}", status=status)
     is_of_oauth = str(problem.get("type")).endswith("OAuthProblemJson")
@@ -241,10 +245,10 @@ def _error(
     # of each, by request_id; nothing of the batch is made.
     # source: amoCRM's documentation, "Errors"
     refused = problem.get("validation-errors")
-    if status == 400 and isinstance(refused, list | dict):
+    if is_no and isinstance(refused, list | dict):
         return errors.ValidationError(message, status, request_id, tuple(_validation_items(refused)))
     for pattern, meant in _BY_WORDS:
-        if status in (400, 422) and re.search(pattern, str(words), re.IGNORECASE):
+        if is_no and re.search(pattern, str(words), re.IGNORECASE):
             return meant(message, status, request_id)
     simple = {
         400: errors.BadRequestError,
@@ -258,7 +262,7 @@ def _error(
         # source: amocrm-api-php, which asks for a renamed account after a 404; integrations in production
         404: errors.AccountNotFoundError if document is None else errors.NotFoundError,
     }
-    return simple.get(status, errors.UnexpectedAnswerError)(message, status, request_id, hint)
+    return simple.get(400 if is_no else status, errors.UnexpectedAnswerError)(message, status, request_id, hint)
 
 
 def _validation_items(groups: object) -> "list[errors.ValidationItem]":

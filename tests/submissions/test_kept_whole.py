@@ -414,6 +414,18 @@ def test_k_a_no_in_other_words_is_met_by_a_fallback_as_well(story: Story) -> Non
     assert "refused price" in told
 
 
+@pytest.mark.vendor("http.unprocessable")
+def test_k_what_amocrm_cannot_process_is_a_no_as_well(story: Story) -> None:
+    """It was tried again for two and a half days, and the form had no deal in the end."""
+    set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
+    said = {"title": "Unprocessable Entity", "type": "https://httpstatus.es/422", "status": 422, "detail": "no"}
+    story.simulator.fault(
+        "status", path="/api/v4/leads/custom_fields", method="POST", status=422, times=20, body=json.dumps(said)
+    )
+    assert "Тула" in note_of(story, submit(story, form(fields={"city": "Тула"})))
+    assert "submission.fields_refused" in story.events()
+
+
 def test_k_a_blocked_address_is_no_tariff_that_has_no_fields(story: Story) -> None:
     """30-K: what stands before amoCRM says nothing of the account: the fields are made once it lets us through."""
     set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
