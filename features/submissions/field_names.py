@@ -132,6 +132,17 @@ def is_of_another(name: str) -> bool:
 
 
 @_remembered
+def is_of_user(name: str) -> bool:
+    """Whose a line of a site's form is, where it says so itself: `user_phone`."""
+    return not vocabulary.USERS.isdisjoint(words(name))
+
+
+@_remembered
+def is_of_guest(name: str) -> bool:
+    return not vocabulary.GUESTS.isdisjoint(words(name))
+
+
+@_remembered
 def is_of_line(name: str) -> bool:
     """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"; not what
     the visitor is asked for it: "Phone number so our team can call you", "Телефон для сайта", and, as Facebook names

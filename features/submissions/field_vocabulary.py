@@ -204,6 +204,9 @@ BESIDE: Final = _plains(
     " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido"
     " doʼst doʼsti doʼstingiz qiluvchi"
 )
+# Of those, who may be the visitor as well as whom the visitor names: a site's user, whoever comes to a hotel.
+USERS: Final = _plains("user users")
+GUESTS: Final = _plains("guest guests")
 # The company's own line or mailbox, and those of whoever sells for it: they count where the visitor can be reached in
 # no way. One that all have who write by their phones alone, or buy from one partner, would make one person of them.
 LINES: Final = _plains(

@@ -42,6 +42,7 @@ def choose(found: list[MeantValue]) -> None:
     _within_anything(found)
     _within_things(found)
     _beside_lines(found)
+    _users(found)
     _settle(found)
 
 
@@ -156,6 +157,20 @@ def _beside_lines(found: list[MeantValue]) -> None:
         meaning = field_names.whole(one.named.name)
         if meaning in NAMES and value_looks.fits("name", one.named):
             one.meaning, one.reason, one.rank = meaning, "word", 4
+
+
+def _users(found: list[MeantValue]) -> None:
+    """Of `user_phone` and `recipient_phone` the first is the visitor's, where nothing is more surely so. Not beside
+    `guest: {phone}`, who may have come to the program's user."""
+    lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
+    users = [one for one in lines if field_names.is_of_user(one.named.name)]
+    if not users or any(one.rank < OF_ANOTHER for one in lines):
+        return
+    if any(one.rank == OF_ANOTHER and field_names.is_of_guest(one.named.shown) for one in lines):
+        return
+    for one in found:
+        if one.meaning in PERSON and one.rank == OF_ANOTHER and field_names.is_of_user(one.named.name):
+            one.rank = OF_SOMEBODY
 
 
 def _distinct(value: MeantValue) -> set[str]:

@@ -458,6 +458,21 @@ def test_46_who_is_to_receive_it_and_our_own_number_are_beside_the_visitor(kept:
     assert _body({"our_number": "+7 929 000-00-02", "client_number": PHONE}).contact.phones == [PHONE]
 
 
+@pytest.mark.parametrize("other", ["recipient", "friend", "receiver", "emergency_contact"])
+def test_whom_a_sites_user_names_is_no_user(other: str) -> None:
+    """As a shop of flowers calls them in its own form: the one who gets them was in the contact of the one who pays."""
+    user = {"user_name": "Нина", "user_phone": PHONE, "user_email": "nina@example.org"}
+    named = {f"{other}_name": "Галина", f"{other}_phone": "+7 929 000-00-02", f"{other}_email": "galina@example.org"}
+    for body in (user | named, named | user):
+        read = _body(body)
+        assert read.contact == Contact(name="Нина", phone=PHONE, email="nina@example.org")
+        assert read.fields.keys() == named.keys()
+    assert _body(named).contact.phones == ["+7 929 000-00-02"]
+    # Of a program: its user, and who has come.
+    come = {"user_email": "oleg@a.ru", "guest": {"name": "Нина", "email": "nina@example.org"}}
+    assert "nina@example.org" in _body(come).contact.emails
+
+
 def test_46_a_customer_within_a_shop_is_the_visitor() -> None:
     assert _body({"store": {"lead": {"customer": {"number": PHONE}}}}).contact.phones == [PHONE]
 
