@@ -36,13 +36,20 @@ from features.submissions.visitor import (
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
 # That, what names its form, and the builder's own state: it is no answer of anybody's.
 _FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip"} - {"eventid"})
-# What proves who has sent it, and may let others write for the company.
-_SECRETS: Final = frozenset(
-    (
-        *("secret", "secretkey", "clientsecret", "webhooksecret", "apikey", "apitoken", "accesstoken", "refreshtoken"),
-        *("authtoken", "applicationtoken", "instancetoken", "crmtoken"),
-    )
+# What proves who has sent it, and may let others write for the company: so do names end (`thrivecart_secret`).
+_SECRETS: Final = (
+    *("secret", "secretkey", "apikey", "apitoken", "accesstoken", "refreshtoken"),
+    *("authtoken", "applicationtoken", "instancetoken", "crmtoken", "hottok"),
 )
+# The same, and what proves that it is no robot, where nobody could have written the value: a field for the visitor's
+# signature holds a name, an address or a picture.
+_PROOF: Final = re.compile(
+    r"(?:signature|checksum|sessid|(?:^|[_-])(?:sign|sig|hmac)|^sha1_hash|^key|^auth|(token|(?:captcha|turnstile)-response))$"
+)
+# What the visitor has chosen, and nobody else may read.
+_PASSWORD: Final = re.compile(r"(?:password|passwd)(?:[_-]?(?:confirm|confirmation|repeat|again|\d))?$|^user_pass$")
+_DIGEST: Final = re.compile(r"(?=.*\d)[A-Za-z0-9+/_-]{20,200}={0,2}")
+_TOKEN: Final = re.compile(r"(?=.*\d)[A-Za-z0-9+/_.~-]{20,}={0,2}")
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})
@@ -373,19 +380,27 @@ def _is_furniture(value: NamedValue) -> bool:
         return False
     around = [one.lower() for one in value.path[:-1] if isinstance(one, str)]
     plain = plain_id(value.name)
+    if _is_proof(value.name, plain, value.values) or {value.name.lower(): value.values[0]} in _TRIALS:
+        return True
     if plain == "token":
         return "form_response" in around
-    if (
-        plain in _FURNITURE
-        or (plain in _SECRETS and " " not in value.name)
-        or {value.name.lower(): value.values[0]} in _TRIALS
-    ):
+    if plain in _FURNITURE:
         return True
     if plain == "id" and around and around[-1] in _FORMS:
         return True
     # What else begins with an underscore is the builder's own, such as _wpcf7_version, but an address or a phone.
     is_phone = field_names.says_phone(value.name) and value_looks.fits("phone", value)
     return _is_underscored(value) and not (is_phone or value_looks.is_email(value))
+
+
+def _is_proof(name: str, plain: str, texts: Sequence[str]) -> bool:
+    if not plain or " " in name:
+        return False
+    if _PASSWORD.search(name.lower()):
+        return True
+    said = _PROOF.search(name.lower())
+    look = None if said is None else _TOKEN if said[1] else _DIGEST
+    return plain.endswith(_SECRETS) or (look is not None and all(map(look.fullmatch, texts)))
 
 
 def _is_underscored(value: NamedValue) -> bool:

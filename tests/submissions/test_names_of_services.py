@@ -256,3 +256,49 @@ def test_what_proves_the_sender_stands_in_no_note() -> None:
     }
     body = _sent({"json": {"email": "t45@example.org", **told}})
     assert body.fields == {"API key": ["asked"], "token": ["9"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("thrivecart_secret", "GLASS"),  # what its owner has chosen; all of its notices bring it
+        ("hottok", "1167719"),  # Hotmart
+        ("token", "OoXyFUNCrSUjf5Xf80d5ZHbgGEwwvFUFKE9"),  # Ticto, Mailgun
+        ("auth", "a1b2c3d4e5f60718293a4b5c6d7e8f90"),  # UniSender
+        ("key", "d41d8cd98f00b204e9800998ecf8427e"),  # PayKeeper
+        ("sha1_hash", "8693ddf402fe5dcc4c4744d466cabada2628148c"),  # YooMoney
+        ("pg_sig", "a7c8e2e1fe9b85c7d9c6f0a77b91e0ee"),  # Freedom Pay
+        ("verify_sign", "AtkOfCXbDm2hu0ZELryHFjY-Vb7PAUvS6nMXgysbElEn9v-1XcmSoGtf"),  # PayPal
+        ("merchantSignature", "b95932786cbe243a76b014846b63fe92"),  # WayForPay
+        ("checksum", "DBBE9E54D42072D8CAF32C7F660DEB82086A25C14FD813888E231A99E1220AB3"),  # Sberbank
+        ("csrfmiddlewaretoken", "Tk5mWqX8sTr2bEJ0gqYzS1v3NnDqCkQw"),  # Django
+        ("g-recaptcha-response", "03AGdBq25SxXT-pmSeBXjzScW-EiocHwwpwqtk1QXlJnGnUJCZrgjwLLdt7cb0"),
+        ("password", "qwerty"),  # of whoever registers
+        ("user_pass", "qwerty"),  # WordPress
+        ("passwordConfirmation", "qwerty"),
+        ("cf-turnstile-response", "0.bP5dNMqO2x3yLx7qS-1wVnK8cZ.abc9Q"),
+    ],
+)
+def test_what_programs_call_a_secret_or_a_proof_stands_in_no_note(name: str, value: str) -> None:
+    person = {"email": "t45@example.org", "comment": "a door"}
+    for inner in ({name: value}, {"info": {name: value}}):
+        body = _sent({"json": {**person, **inner}})
+        assert (body.contact.email, body.fields) == ("t45@example.org", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("signature", "Ana Ruiz"),
+        ("signature", "6554bc9a1b2c38.12345678.png"),  # Gravity Forms
+        ("signature", "https://glass.example/files/signature1.png"),
+        ("signature", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA"),
+        ("license_key", "ABCD1-EFGH2-IJKL3-MNOP4"),
+        ("design", "loft2026withmirrors1and2"),
+        ("key", "blue"),
+        ("token", "9"),
+        ("captcha", "7"),
+    ],
+)
+def test_what_somebody_may_have_written_is_theirs(name: str, value: str) -> None:
+    assert _sent({"json": {"email": "t45@example.org", name: value}}).fields == {name: [value]}
