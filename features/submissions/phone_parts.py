@@ -12,7 +12,19 @@ from shared.platform.nested import Tree
 
 _COUNTRY: Final = frozenset({"callingcode", "countrycode", "countrycallingcode", "dialcode", "dialingcode", "ddi"})
 _AREA: Final = frozenset(
-    {"code", "prefix", "area", "areacode", "citycode", "operatorcode", "ddd", "код", "кодгорода", "кодоператора"}
+    {
+        "code",
+        "prefix",
+        "area",
+        "areacode",
+        "localcode",
+        "citycode",
+        "operatorcode",
+        "ddd",
+        "код",
+        "кодгорода",
+        "кодоператора",
+    }
     | {"кодкраїни", "кодміста", "кодстраны", "codigo", "código", "prefijo", "prefixo", "kod"}
 )
 _NUMBERS: Final = (
@@ -21,7 +33,7 @@ _NUMBERS: Final = (
 )
 _SURE: Final = frozenset({"ddd", "ddi", "dialcode", "dialingcode", "callingcode"})  # by itself, it is a phone's
 _CODE: Final = re.compile(
-    r"((?:country[\s_-]*calling|calling|country|dial|dialing|area|city|operator)?[\s_-]*(?:code|prefix)|ddd|ddi|код)$",
+    r"((?:country[\s_-]*calling|calling|country|dial|dialing|area|local|city|operator)?[\s_-]*(?:code|prefix)|ddd|ddi|код)$",
     re.IGNORECASE,
 )
 _LONGEST: Final = 60  # letters of a name, and of a number

@@ -80,6 +80,16 @@ def test_35_a_buyers_phone_is_one_of_the_country_that_they_live_in(
     assert _bought_abroad(shop, phone, country) == [whole]
 
 
+@pytest.mark.parametrize(("code", "phone"), [("11", "910000161"), ("55", "11910000161"), ("11", "5511910000161")])
+def test_hotmarts_phone_is_whole_whatever_its_code_is_of(code: str, phone: str) -> None:
+    """Of the area, mostly: without it nobody could be called, or found by it."""
+    one = copy.deepcopy(record("hotmart")["json"])
+    one["data"]["buyer"] |= {"checkout_phone_code": code, "checkout_phone": phone}
+    body = json.dumps(one).encode()
+    read = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body))
+    assert read.body.contact.phones == ["+5511910000161"]
+
+
 def test_a_cart_that_is_placed_and_paid_is_one_order_whose_payment_is_noted_once(site: Story) -> None:
     _, key = server_key(site)
     assert send(site, key, record("tilda_cart")).status == 200

@@ -1019,6 +1019,12 @@ def test_from_where_a_mail_was_sent_is_not_its_visitor(person: dict[str, str]) -
         ({"Телефон": {"код": "921", "номер": "100-01-83"}}, ["921 100-01-83"], {}),
         ({"tel_code": "921", "tel": "1000184"}, ["921 1000184"], {"tel_code": ["921"]}),
         ({"ddd": "11", "telefone": "91000-0184"}, ["11 91000-0184"], {"ddd": ["11"]}),
+        # Hotmart's webhook 1.0, Digital Manager Guru
+        (
+            {"phone_local_code": "11", "phone_number": "910000184"},
+            ["11 910000184"],
+            {"phone_local_code": ["11"]},
+        ),
         ({"country_code": "+44", "phone": "07700 900184"}, ["+44 7700 900184"], {"country_code": ["+44"]}),
         ({"phone": {"number": "+79211000185", "country": "RU"}}, ["+79211000185"], None),
         (

@@ -37,14 +37,17 @@ def taken(branch: Tree, *names: str) -> Decimal | None:
     return None
 
 
-def phone_in(country: Any, typed: Any) -> Any:
+def phone_in(country: Any, typed: Any, code: str = "") -> Any:
     """With its country's code, where it is a phone of the country that its buyer lives in (by its two letters): the
-    company may sell abroad. Else as it was typed."""
+    company may sell abroad. Else as it was typed. `code`: what was asked for by itself, its area's or its country's."""
     is_bare = isinstance(typed, str) and not typed.lstrip().startswith(("+", "00"))
     if not is_bare or not re.fullmatch("[A-Z]{2}", str(country)):
         return typed
-    made = person_identity.phone(typed, country)
-    return typed if made is None or made.identity is None else made.written
+    for one in (typed, f"{code} {typed}"):
+        made = person_identity.phone(one, country)
+        if made is not None and made.identity is not None:
+            return made.written
+    return typed
 
 
 def address_of(given: Tree, names: dict[str, Any]) -> Address:

@@ -32,7 +32,8 @@ def _hotmart(tree: Tree, data: Tree) -> Cart:
     drop(buyer, "first_name", "last_name")
     country = branch_of(buyer.get("address")).get("country_iso")
     country = country or branch_of(purchase.get("checkout_country")).get("iso")
-    own["phone"] = phone_in(country, text(buyer, "checkout_phone", "phone"))
+    code = buyer.get("checkout_phone_code")  # the country's, or the area's, without which nobody can call
+    own["phone"] = phone_in(country, text(buyer, "checkout_phone", "phone"), code if isinstance(code, str) else "")
     for name in ("full_price", "original_offer_price"):
         if carts.amount(branch_of(purchase.get(name)).get("value")) == total:
             del purchase[name]
