@@ -125,6 +125,9 @@ def is_of_person(name: str) -> bool:
 def is_of_another(name: str) -> bool:
     """Whether it is somebody's beside the visitor, where the visitor is named, too: "Телефон друга", `organizer`. What
     names the company's own line and asks the visitor may be either: "Which line did you call?"."""
+    own = name.rpartition(" › ")[2]
+    if " " not in own and not vocabulary.ORGANIZATIONS.isdisjoint(words(own)):
+        return True
     return any(
         word in vocabulary.BESIDE or word in vocabulary.LINES or word.startswith(vocabulary.RECIPIENT)
         for word in words(name)

@@ -217,6 +217,8 @@ LINES: Final = _plains(
     " afiliado afiliada parceiro parceira produtor produtora coprodutor comissao comissoes"
     " партнёр партнёра партнёру партнёром"
 )
+# The company's own as programs call it (`company_phone`), or the visitor's employer's, which all who work there share.
+ORGANIZATIONS: Final = _plains("company organization organisation empresa kompaniya")
 # The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
 AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")
 # Who has made a row, as sheets and tables call them; of the company, too, though a name alone says no more.

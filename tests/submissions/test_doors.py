@@ -449,6 +449,8 @@ def test_46_what_is_the_companys_own_is_no_visitors(company: Any, visitor: dict[
         {"recipient_name": "Galina", "recipient_phone": "+7 929 000-00-02"},
         {"receiver": {"full_name": "Galina", "phone": "+7 929 000-00-02"}},
         {"our_number": "+7 929 000-00-02"},
+        {"company_phone": "+7 929 000-00-02"},  # what templates of booking programs call it: {company_phone}
+        {"booking": {"companyPhone": "+7 929 000-00-02"}},
     ],
 )
 def test_46_who_is_to_receive_it_and_our_own_number_are_beside_the_visitor(kept: Any) -> None:
@@ -471,6 +473,19 @@ def test_whom_a_sites_user_names_is_no_user(other: str) -> None:
     # Of a program: its user, and who has come.
     come = {"user_email": "oleg@a.ru", "guest": {"name": "Нина", "email": "nina@example.org"}}
     assert "nina@example.org" in _body(come).contact.emails
+
+
+def test_a_company_has_another_mailbox_than_who_books_there() -> None:
+    """All who had booked were one person."""
+    company = {"company_name": "Vidrios", "company_email": "info@glass.example", "company_phone": "+34910000000"}
+    client = {"client_name": "Nina", "client_email": "nina@example.org", "client_phone": PHONE}
+    for body in (company | client, client | company):
+        read = _body(body)
+        assert read.contact == Contact(name="Nina", phone=PHONE, email="nina@example.org")
+        assert read.fields.keys() == company.keys()
+    # Asked of a visitor it is theirs where nothing else is, and where people read it.
+    assert _body({"name": "Nina", "email": "n@example.org", "company_phone": PHONE}).contact.phones == [PHONE]
+    assert _body({"Phone": PHONE, "Company phone": "+34910000000"}).contact.phones == [PHONE, "+34910000000"]
 
 
 def test_46_a_customer_within_a_shop_is_the_visitor() -> None:
