@@ -85,19 +85,25 @@ def page(answer: Any, name: str, is_wanted: Callable[[Entity], bool]) -> list[En
 
 def pages(read: Read, name: str, most: int = _MOST_PAGES) -> Iterator[tuple[list[Entity], bool]]:
     """The pages of a list, so many at most, as large as amoCRM makes them, as long as somebody asks; and of each
-    whether another one may follow."""
+    whether another one follows."""
+
+    def asked(number: int) -> tuple[list[Entity], bool]:
+        answer = read([("limit", PAGE_LIMIT), ("page", number)])
+        return embedded(answer, name), bool(answer and answer.get("_links", {}).get("next"))
+
     # vendor: fields.page (page) A list of fields may have 50 of them on a page, whatever was asked for.
     # source: amoCRM's documentation, "Custom fields"
     # vendor: lists.next (report) A page of a list's elements may have 100 of them, and not name the next one although
-    # there is one; other lists name one behind their last. A page that may be full (by fifties) is not taken for the
-    # last, and one that is empty, or comes again, is.
+    # there is one; other lists name one behind their last. Behind a page that may be full (by fifties) the next one is
+    # looked at; one that is empty, or comes again, is none.
     # source: amocrm-api-php issues 528 (137 elements), 193 and 209
     before: list[Entity] = []
+    ahead: tuple[list[Entity], bool] | None = None
     for number in range(1, most + 1):
-        answer = read([("limit", PAGE_LIMIT), ("page", number)])
-        found = embedded(answer, name)
+        found, has_more = ahead or asked(number)
         found = [] if found == before else found
-        has_more = bool(found) and (len(found) % _FULL_BY == 0 or bool(answer.get("_links", {}).get("next")))
+        ahead = asked(number + 1) if found and not has_more and len(found) % _FULL_BY == 0 else None
+        has_more = bool(found) and (has_more if ahead is None else ahead[0] not in ([], found))
         yield found, has_more
         if not has_more:
             return

@@ -191,11 +191,11 @@ class Goods(Struct, frozen=True):
         return found
 
     def _remember(self, ids: dict[str, int], created: Collection[int]) -> None:
-        """Also of what was made now, which a search may not find at once. Short lists are read as a whole instead."""
+        """Also of what was made now, which a search may not find at once. A short list is read as a whole instead,
+        until what was made has made it a long one."""
         before = _found_before.get(self.integration_id)
-        if before is None:
-            return
-        _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | ids)
+        if before is not None:
+            _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | ids)
         if created:
             fresh = {key: id_ for key, id_ in ids.items() if id_ in created}
             # vendor: search.lag - another instance may be asked for the same goods before a search finds them.

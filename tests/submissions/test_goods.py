@@ -149,6 +149,22 @@ def test_in_a_list_whose_pages_do_not_name_the_next_one_a_good_is_found(story: S
     assert _made(story) == 0
 
 
+@pytest.mark.vendor("lists.next")
+@pytest.mark.parametrize(("there", "asked"), [(99, 4), (100, 4), (249, 4), (250, 5)])
+def test_what_fills_a_page_of_a_list_is_made_once(story: Story, there: int, asked: int) -> None:
+    """A list that was looked through until then is searched, and a search is behind: of two orders in a moment the
+    second one made the good anew. One that fills its page, and no more, is known whole."""
+    _listed(story, *(f"Образец {number}" for number in range(there - 5)))
+    (elements,) = account(story)["elements"].values()
+    assert len(elements) == there
+    for number in ("1", "2"):
+        assert _sold(story, number, _item()) == {f"{NAME} -": 1}
+        products._found_before.clear()  # another instance
+    assert _made(story) == 1
+    (catalog_id,) = account(story)["catalogs"]
+    assert len(story.simulator.requests(f"/api/v4/catalogs/{catalog_id}/elements")) == asked
+
+
 def test_h4_in_a_long_list_a_good_without_a_sku_is_found_by_an_order_that_knows_it(story: Story) -> None:
     _listed(story, NAME, *(f"Образец {number}" for number in range(300)))
     assert _sold(story, "1", _item("KV-20")) == {f"{NAME} -": 1}
