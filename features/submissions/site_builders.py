@@ -15,7 +15,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from features.submissions import amocrm_hooks, builder_adapters, carts, html_form, person_identity, sender_answers
+from features.submissions import (
+    amocrm_hooks,
+    builder_adapters,
+    carts,
+    html_form,
+    mailings,
+    person_identity,
+    sender_answers,
+)
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
@@ -43,6 +51,10 @@ _OWN: Final = say(
 _OF_AMOCRM: Final = say(
     "It is a webhook of amoCRM's own, which tells of deals, contacts or messages there. Nothing is made of it: amoCRM "
     "would tell of that as well, without an end. What happens there is brought by events."
+)
+_OF_MAILING: Final = say(
+    "It tells what became of a mailing: a mail was delivered, opened or returned, or somebody has unsubscribed. Nobody "
+    "has asked for anything, and there is nothing to bring into amoCRM."
 )
 _NOT_PLACED: Final = say(
     "The buyer has not placed this order yet. WooCommerce tells of it again when it is placed; older versions do so by "
@@ -72,6 +84,8 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
         return ReceivedForm(SubmitForm(), None, is_test=True)
     if amocrm_hooks.is_one(tree):
         return ReceivedForm(SubmitForm(), None, is_test=True, reason=_OF_AMOCRM)
+    if mailings.is_news(tree):
+        return ReceivedForm(SubmitForm(), None, is_test=True, reason=_OF_MAILING)
     asked = sender_answers.to_trial(tree, request)
     if asked is not None:
         return ReceivedForm(SubmitForm(), None, is_test=True, answer=asked)
@@ -159,7 +173,7 @@ def of_address(request: Request, caller: Caller) -> Request:
     is_person = any(phones) or bool(person_identity.emails(found.contact.emails))
     # Of somebody who hides their number: its service wants to hear its own word, and calls it something.
     is_call = told.answer is not OK and told.key is not None
-    is_known = is_person or is_call or isinstance(found, SubmitOrder) or told.reason is _OWN
+    is_known = is_person or is_call or isinstance(found, SubmitOrder) or told.reason in (_OWN, _OF_MAILING)
     return made if is_known else request
 
 

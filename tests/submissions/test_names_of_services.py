@@ -6,6 +6,7 @@ import pytest
 
 from features.submissions import site_builders
 from features.submissions.model import SubmitForm, SubmitOrder, full_name
+from features.submissions.site_builders import ReceivedForm
 from shared.platform.http import Headers, Request
 from tests.submissions.recorded import body_of
 
@@ -116,9 +117,13 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 def _sent(one: dict[str, Any]) -> SubmitForm | SubmitOrder:
+    return _received(one).body
+
+
+def _received(one: dict[str, Any]) -> ReceivedForm:
     kind = JSON if "json" in one else "application/x-www-form-urlencoded"
     body = body_of(one | {"becomes": {}})
-    return site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", kind)]), body)).body
+    return site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", kind)]), body))
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -302,3 +307,59 @@ def test_what_programs_call_a_secret_or_a_proof_stands_in_no_note(name: str, val
 )
 def test_what_somebody_may_have_written_is_theirs(name: str, value: str) -> None:
     assert _sent({"json": {"email": "t45@example.org", name: value}}).fields == {name: [value]}
+
+
+ANA = {"email": "t45@example.org", "merges": {"EMAIL": "t45@example.org", "FNAME": "Ana"}}
+MAILINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "mailchimp": (
+        {"type": "unsubscribe", "fired_at": "2026-11-30 21:40:57", "data": {"action": "unsub", **ANA}},
+        {"type": "subscribe"},
+    ),
+    "activecampaign": (
+        {"type": "unsubscribe", "date_time": "2026-11-30T10:00:00-03:00", "initiated_from": "admin", "contact": ANA},
+        {"type": "subscribe"},
+    ),
+    "brevo": (
+        {"event": "unsubscribed", "email": ANA["email"], "camp_id": 5, "ts_event": 2},
+        {"event": "contact_added"},
+    ),
+    "mailerlite": (
+        {"event": "subscriber.unsubscribed", "account_id": 5, "email": ANA["email"], "fields": {"name": "Ana"}},
+        {"event": "subscriber.created"},
+    ),
+    "getresponse": (
+        {"type": "unsubscribe", "contact": ANA, "campaign": {"name": "news"}, "account": {"accountId": "V"}},
+        {"type": "subscribe"},
+    ),
+    "sendpulse": (
+        {"event": "open", "email": ANA["email"], "timestamp": 1496827872, "task_id": "9"},
+        {"event": "new_emails"},
+    ),
+    "sendgrid": (
+        {"event": "delivered", "email": ANA["email"], "timestamp": 1513299569, "sg_event_id": "ZGVsaXZlcmVk"},
+        {"event": "lead"},
+    ),
+    "unisender": (
+        {
+            "auth": "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+            "events_by_user": [
+                {"Events": [{"event_name": "email_status", "event_data": {**ANA, "status": "ok_read"}}]},
+            ],
+        },
+        {"events_by_user": [{"Events": [{"event_name": "subscribe", "event_data": ANA}]}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("service", MAILINGS)
+def test_what_became_of_a_mail_is_no_form_and_a_subscription_is_one(service: str) -> None:
+    """A deal was made of each who had unsubscribed: a service tells of both by one address."""
+    news, subscription = MAILINGS[service]
+    told = _received({"json": news})
+    assert told.is_test
+    assert "mailing" in told.reason.template
+    offer = {"event": "offer.accepted", "account_id": 5, "email": "t45@example.org"}
+    for other in (offer, news | subscription, {"type": "unsubscribe", "event": "open", "comment": "please", **ANA}):
+        read = _received({"json": other})
+        assert not read.is_test
+        assert read.body.contact.emails == ["t45@example.org"]
