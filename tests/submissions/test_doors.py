@@ -425,6 +425,7 @@ def test_35_1_whoever_is_named_beside_the_visitor_is_another_person(body: Any, k
         {"current": {"cc_email": "info@glass.example"}},  # Pipedrive
         {"shop": {"name": "Glass", "phone": "+34910000000"}, "owner": {"name": "Olga", "email": "info@glass.example"}},
         {"филиал": {"название": "На Баумана", "телефон": "+34910000000"}, "офис": {"email": "info@glass.example"}},
+        {"agency": {"name": "Glass", "phone": "+34910000000", "email": "info@glass.example"}},  # portals of real estate
         {"sucursal": {"telefono": "+34910000000"}, "loja": {"email": "info@glass.example"}},
         {"recipient": "info@glass.example", "subject": "A form"},  # FormMail
         {"to_email": "info@glass.example", "cc": "info@glass.example"},  # EmailJS
@@ -449,6 +450,9 @@ def test_46_what_is_the_companys_own_is_no_visitors(company: Any, visitor: dict[
         {"recipient_name": "Galina", "recipient_phone": "+7 929 000-00-02"},
         {"receiver": {"full_name": "Galina", "phone": "+7 929 000-00-02"}},
         {"our_number": "+7 929 000-00-02"},
+        {"agency_phone": "+7 929 000-00-02"},
+        {"shippingPerson": {"name": "Galina", "phone": "+7 929 000-00-02"}},  # Ecwid's, beside `billingPerson`
+        {"shipping_phone": "+7 929 000-00-02"},
         {"company_phone": "+7 929 000-00-02"},  # what templates of booking programs call it: {company_phone}
         {"booking": {"companyPhone": "+7 929 000-00-02"}},
     ],
