@@ -26,6 +26,7 @@ MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("EventType chat message", whatsapp.uazapi),
     ("EventType owner", whatsapp.uazapi),
     ("jsonData token", whatsapp.wuzapi),
+    ("jsonData userID instanceName", whatsapp.wuzapi),
     ("event_type instanceId data", whatsapp.ultramsg),
     ("app payload version type", whatsapp.gupshup),
     ("waId eventType", whatsapp.wati),

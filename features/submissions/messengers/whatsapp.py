@@ -19,6 +19,8 @@ _OF_UAZAPI: Final = frozenset(
         *("groups", "labels", "chats", "chat_labels", "blocks", "leads", "sender"),
     )
 )
+_OF_WUZAPI: Final = frozenset({"userID", "instanceName"})  # beside what it hears; a token in older versions
+_PICTURES: Final = ("QR", "QRTimeout")
 _WITH_TEXT: Final = ("extendedTextMessage", "imageMessage", "videoMessage", "documentMessage")
 # A call is told as well, by whom it is.
 _OF_WAHA: Final = re.compile(r"(?:session|state|engine|presence|message|poll|chat|groups?|label)\.")
@@ -147,7 +149,9 @@ def uazapi(tree: Tree) -> str | None:
 def wuzapi(tree: Tree) -> str | None:
     """A member of a form holds what it hears, and nothing else makes a form so."""
     heard = of_wuzapi(tree)
-    if "type" not in heard or not isinstance(heard.get("event"), dict):
+    # A picture by which its telephone is connected has no more than a word there.
+    is_its = tree.keys() >= _OF_WUZAPI or isinstance(heard.get("event"), dict) or heard.get("type") in _PICTURES
+    if "type" not in heard or not is_its:
         return ""
     if heard.get("type") != "Message":
         return None
@@ -166,7 +170,7 @@ def whatsmeow(tree: Tree) -> str | None:
     told = of_whatsmeow(tree)
     info = branch_of(told.get("Info"))
     if not info:  # read or delivered, or of the telephone itself
-        is_its = "instanceToken" in tree or tree.keys() >= {"instanceName", "userID"}
+        is_its = "instanceToken" in tree or tree.keys() >= _OF_WUZAPI
         return None if is_its or "MessageIDs" in told else ""
     if is_so(info.get("IsFromMe")) or str(info.get("Chat")).endswith("@broadcast"):
         return None
