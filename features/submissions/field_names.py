@@ -141,6 +141,11 @@ def is_of_user(name: str) -> bool:
 
 
 @_remembered
+def is_of_parcel(name: str) -> bool:
+    return "shipping" in words(name)
+
+
+@_remembered
 def is_of_guest(name: str) -> bool:
     return not vocabulary.GUESTS.isdisjoint(words(name))
 

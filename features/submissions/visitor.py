@@ -41,6 +41,7 @@ def choose(found: list[MeantValue]) -> None:
     _of_parallel_lists(found)
     _within_anything(found)
     _within_things(found)
+    _parcels(found)
     _beside_lines(found)
     _users(found)
     _settle(found)
@@ -157,6 +158,17 @@ def _beside_lines(found: list[MeantValue]) -> None:
         meaning = field_names.whole(one.named.name)
         if meaning in NAMES and value_looks.fits("name", one.named):
             one.meaning, one.reason, one.rank = meaning, "word", 4
+
+
+def _parcels(found: list[MeantValue]) -> None:
+    """Where nobody else's phone is there, whoever gets the parcel is the visitor, with the name that stands beside it:
+    `shipping_address: {first_name, phone}`."""
+    for meaning in SEVERAL:
+        lines = [one for one in found if one.meaning == meaning and any(text.strip() for text in one.named.values)]
+        is_surer = any(one.rank < OF_ANOTHER for one in lines)
+        for one in lines:
+            if not is_surer and one.rank == OF_ANOTHER and field_names.is_of_parcel(one.named.shown):
+                one.rank = OF_SOMEBODY
 
 
 def _users(found: list[MeantValue]) -> None:

@@ -1239,6 +1239,17 @@ def test_46_of_a_call_its_direction_says_who_the_client_is(call: Any) -> None:
     assert _body({"trip": days, "email": "nina@example.org"}).contact == Contact(email="nina@example.org")
 
 
+@pytest.mark.parametrize("place", ["shipping", "shipping_address"])
+def test_whoever_gets_the_parcel_is_the_visitor_where_nobody_else_is_told(place: str) -> None:
+    """An order of a shop of one's own; the name was in the note."""
+    parcel = {"first_name": "Ana", "last_name": "Ruiz", "phone": PHONE}
+    for beside in ({}, {"email": "ana@example.org"}):
+        contact = _body({place: parcel, **beside}).contact
+        assert (full_name(contact), contact.phone) == ("Ana Ruiz", PHONE)
+    other = {"name": "Olga", "phone": "+34611100226"}
+    assert _body({place: parcel, "billing": other}).contact == Contact(**other)
+
+
 def test_46_who_has_booked_at_doctoralia_is_no_event() -> None:
     """The name of the event was that of all of them."""
     patient = {"name": "Ana", "surname": "López", "phone": "+34611100225"}
