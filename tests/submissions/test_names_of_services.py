@@ -190,6 +190,18 @@ def test_35_of_goods_of_cs_cart_the_amount_says_how_many() -> None:
     assert body.order.total == 1510
 
 
+def test_35_of_goods_of_magento_qty_ordered_says_how_many() -> None:
+    good = {"item_id": 7, "sku": "M-1", "name": "Mirror", "price": 500, "row_total": 1500}
+    order = {"increment_id": "000000148", "grand_total": 1500, "order_currency_code": "EUR", "total_qty_ordered": 3}
+    who = {"customer_firstname": "Ana", "customer_email": "t148@example.org"}
+    good |= {"qty_canceled": 0, "qty_ordered": 3, "qty_shipped": 0, "product_type": "configurable"}
+    part = good | {"item_id": 8, "name": "Mirror-60", "price": 0, "row_total": 0, "parent_item_id": 7}
+    body = _sent({"json": {**order, **who, "items": [good, part]}})
+    assert isinstance(body, SubmitOrder)
+    assert [(one.name, str(one.quantity), one.sku) for one in body.order.items] == [("Mirror", "3", "M-1")]
+    assert body.order.total == body.order.expected_total == 1500
+
+
 def test_a_form_in_kazakh_has_who_and_what() -> None:
     body = _sent({"json": {"Аты-жөніңіз": "Айгүл Нұр", "Телефон нөміріңіз": "8 701 000 02 01", "Хабарлама": "Есік"}})
     assert isinstance(body, SubmitForm)

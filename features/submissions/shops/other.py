@@ -32,9 +32,11 @@ _PROMO_CODES: Final = ("promocode", "promo", "coupon")
 _OF_SALESDRIVE, _OF_ADVANTSHOP = "cost_per_item", "art_no"  # beside which `amount` says how many
 # So it does in goods of CS-Cart. source: its API's reference, "Orders"
 _OF_CS_CART: Final = frozenset({"product", "product_code"})
+# Of what a configurable good consists of, at no price: the good itself is a line of its own.
+_OF_MAGENTO: Final = "parent_item_id"
 _NAMES: Final = ("name", "title", "product_name", "product", "название")
 _PRICES: Final = ("price", "unit_price", "cost", "цена", _OF_SALESDRIVE)
-_COUNTS: Final = ("quantity", "qty", "count", "кол-во")
+_COUNTS: Final = ("quantity", "qty", "count", "кол-во", "qty_ordered")
 _LONGEST_NAME: Final = 40
 _Chain = tuple[tuple[str, Tree], ...]  # branches with their names, each in the one before it
 _SKUS: Final = ("sku", "article", "vendor_code", "product_code", "артикул", _OF_ADVANTSHOP)
@@ -139,6 +141,8 @@ def good(one: Tree, counts: tuple[str, ...] = _COUNTS) -> OrderItem | None:
     name, price, sku = _text([left], _NAMES), _taken([left], _PRICES), _text([left], _SKUS)
     number = next((it for it in _keys(left, counts) if count(left.get(it)) is not None), None)
     quantity = None if number is None else count(left.pop(number))
+    if not price and left.get(_OF_MAGENTO):
+        return None
     options = branches(left.get("options"))
     told = [(text(it, "option", "name", "title"), text(it, "variant", "value")) for it in options]
     found = item(name, quantity, price, sku=sku, options=told)
