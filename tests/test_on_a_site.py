@@ -241,6 +241,19 @@ def test_what_a_form_and_its_address_say_differently_is_all_there(shown: Any, st
     }
 
 
+def test_who_was_faster_than_the_script_is_no_robot(shown: Any, story: Story) -> None:
+    """On a slow line, and where a consent manager or an optimiser lets scripts in late, the form is filled in by then:
+    sent in the moment after, it was thrown away as a robot's, and its visitor was thanked."""
+    set_up(story, time_trap_seconds=1)
+    late = """setTimeout(() => {{
+        const tag = document.createElement("script"); tag.src = "{api}/form/embed.js?key={key}";
+        tag.onload = () => document.querySelector("#go").click(); document.head.append(tag);
+    }}, 1000);"""
+    page = shown(tag=f"<script>{late}</script>")
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert _count(story) == 1
+
+
 def test_where_or_since_when_is_no_mark_of_a_visit(shown: Any, story: Story) -> None:
     """As of a plain form: `from` beside `to` is an answer."""
     page = shown(f'{FIELDS}<input name="from" value="12 High Street"><input name="to" value="The airport">')
