@@ -254,6 +254,25 @@ def test_who_was_faster_than_the_script_is_no_robot(shown: Any, story: Story) ->
     assert _count(story) == 1
 
 
+def test_marks_of_a_visit_outlive_the_address_they_came_by(shown: Any, story: Story) -> None:
+    """A page of React or Vue leads on without loading, other scripts clean the address, and the tag may come after:
+    whose advertisement it was stood in no deal."""
+    later = """history.pushState(null, "", "/contacts?tab=2");
+        const tag = document.createElement("script"); tag.src = "{api}/form/embed.js?key={key}";
+        tag.onload = () => tag.id = "there"; document.head.append(tag);"""
+    page = shown(tag=f"<script>{later}</script>", path="/price?utm_source=ya&yclid=7&page=3#top")
+    page.wait_for_selector("#there", state="attached")
+    bodies = _sent_bodies(page)
+    page.locator("#go").click()
+    page.wait_for_function("sessionStorage.told === ' sent'")
+    assert bodies[0]["tracking"] == {"utm_source": "ya", "yclid": "7"}
+    assert bodies[0]["form"]["page"].endswith("/contacts")
+    page.evaluate("history.pushState(null, '', '/contacts?utm_source=banner')")
+    page.locator("#go").click()
+    page.wait_for_function("sessionStorage.told === ' sent sent'")
+    assert bodies[1]["tracking"] == {"utm_source": "banner"}
+
+
 def test_where_or_since_when_is_no_mark_of_a_visit(shown: Any, story: Story) -> None:
     """As of a plain form: `from` beside `to` is an answer."""
     page = shown(f'{FIELDS}<input name="from" value="12 High Street"><input name="to" value="The airport">')

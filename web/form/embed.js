@@ -155,13 +155,23 @@
     } catch (error) {
       console.error(error); // no address
     }
-    new URLSearchParams(location.search).forEach(function (text, name) {
-      if (VISIT.test(name)) { add(text, name); }
-    });
+    visit().forEach(function (one) { add(one[1], one[0]); });
   });
 
   function here() {
     return location.href.split(/[?#]/)[0];
+  }
+
+  // What the address says of the visit; where it says nothing any more, the one that the page was loaded by: many pages lead
+  // on without loading (React, Vue), and some clean their address.
+  function visit() {
+    /** @param {string} address */
+    function marks(address) {
+      var asked = new URLSearchParams(address.split("#")[0].split("?").slice(1).join("?"));
+      return Array.from(asked).filter(function (one) { return VISIT.test(one[0]); });
+    }
+    var now = marks(location.href), loaded = performance.getEntriesByType("navigation")[0];
+    return now.length || !loaded ? now : marks(loaded.name);
   }
 
   // `button`: what was pressed. Where several values mean the same, empty ones count for nothing: all phones and e-mails
@@ -210,9 +220,7 @@
       if (own[name].length) { contact[name] = own[name].length > 1 ? own[name] : own[name][0]; }
     });
     if (document.referrer) { tracking.referrer = document.referrer; }
-    new URLSearchParams(location.search).forEach(function (value, name) {
-      if (VISIT.test(name)) { visited(name, value); }
-    });
+    visit().forEach(function (one) { visited(one[0], one[1]); });
     var called = { name: (own.form || [])[0] || attribute(form, "data-crm") || "", page: (own.page || [])[0] || here() };
     return { contact: contact, form: called, fields: fields, comment: (own.comment || []).join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
   }
