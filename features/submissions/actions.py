@@ -21,11 +21,13 @@ from features.submissions import (
     writer,
 )
 from features.submissions.batches import OwnKey
+from features.submissions.booking_news import BookingNews
 from features.submissions.field_recognition import with_person
 from features.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
 from features.submissions.server_ingress import KeptBody
 from features.submissions.settings import Submissions
 from features.submissions.settings import of as settings_of
+from features.submissions.site_builders import ReceivedForm
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
@@ -147,6 +149,8 @@ def _from_builder(
         if _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at) is None:
             return sender_answers.given(runtime, caller, sender_answers.OK)  # of which nothing came
     else:
+        if sent.news is not None and _told_of_visit(runtime, caller, request, sent, sent.news, kept):
+            return sender_answers.given(runtime, caller, sent.answer)
         key = submission_keys.of_builder(runtime, caller, sent.key, sent.body.contact)
         key = key if own is None else own.of(key)
         form, why = model.SUBMIT_FORM, sent.decisions
@@ -161,6 +165,28 @@ def _from_builder(
             raise
         answer(request, delivery)  # what amoCRM has refused for good is told
     return sender_answers.given(runtime, caller, sent.answer)
+
+
+def _told_of_visit(
+    runtime: Runtime, caller: Caller, request: Request, sent: ReceivedForm, news: BookingNews, kept: KeptBody
+) -> bool:
+    """Whether that is all that becomes of it: a note in the deal of its visit; of what makes no deal by itself,
+    nothing."""
+    integration, body = caller.require_integration(), model.whole(sent.body)
+    assert isinstance(body, SubmitForm)
+    visit = submission_keys.of_visit(runtime, caller, news.of, body.contact)
+    first = None if visit is None else deliveries.by_key(runtime.database, integration.id, model.SUBMIT_FORM, visit)
+    if visit is None or first is None:
+        if news.is_minor:
+            kept.became_nothing(sent.reason)
+        return news.is_minor
+    key = str(submission_keys.of_builder(runtime, caller, news.id, body.contact))
+    before = deliveries.by_key(runtime.database, integration.id, model.NEWS, f"news:{key}")
+    if before is not None and before.summary.get("of") != visit:  # of somebody else who comes at the same hour
+        key = f"{key}:{visit}"
+    accept(runtime, integration, request, order_updates.of_visit(visit, key, body, is_moved=news.is_moved))
+    kept.became(first, body.contact)
+    return True
 
 
 def read_anew(

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from features.submissions import call_adapters, form_service_adapters, messengers, shops
+from features.submissions import booking_news, call_adapters, form_service_adapters, messengers, shops
+from features.submissions.booking_news import BookingNews
 from features.submissions.carts import Cart, branches, drop, text
 from shared.platform.http import Request
 from shared.platform.nested import Tree
@@ -24,12 +25,13 @@ class AdapterResult(Struct, frozen=True):
     id: str = ""
     cart: Cart | None = None
     writer_id: str = ""  # of a message, see :mod:`features.submissions.messenger_ids`
+    news: BookingNews | None = None
     is_own: bool = False  # it tells of the company's own messages: nobody has sent anything
 
 
 def adapted(tree: Tree, request: Request) -> AdapterResult:
     """What is known of the sender; the tree is changed."""
-    is_own = messengers.is_own(tree)
+    is_own, news = messengers.is_own(tree), booking_news.read(tree)
     adapt = next((adapt for members, adapt in _BUILDERS if members <= tree.keys()), None)
     writer_id = messengers.writer_id(adapt, tree)
     found = adapt(tree) if adapt is not None else ""
@@ -38,7 +40,7 @@ def adapted(tree: Tree, request: Request) -> AdapterResult:
     if not found:
         call_adapters.directed(tree)
     id_ = found or request.headers.get("Framer-Webhook-Submission-Id") or ""
-    return AdapterResult(id_, shops.cart(tree, request), writer_id)
+    return AdapterResult(id_, shops.cart(tree, request), writer_id, news)
 
 
 # source: Tilda's help page on webhooks; public handlers. A visit's tags are in a cookie when a page has changed since.

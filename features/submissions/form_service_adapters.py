@@ -162,8 +162,7 @@ def docplanner(tree: Tree) -> str | None:
         drop(branch, "_links")
     drop(tree, "created_at")
     data["patient"] = patient
-    id_ = text(booking, "id")
-    return f"{event}:{id_}" if id_ else ""
+    return ""  # see booking_news.py
 
 
 _AN_EVENT: Final = re.compile("[a-z]+(?:-[a-z]+)+")

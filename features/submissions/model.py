@@ -21,6 +21,7 @@ from shared.platform.problems import InputError, Problem
 SUBMIT_FORM: Final = "submit_form"
 SUBMIT_ORDER: Final = "submit_order"
 SYNC_CONTACT: Final = "sync_contact"
+NEWS: Final = "order_news"  # what is told of an order, or of a visit, later
 
 LONGEST_LINE: Final = 1000
 Line = Annotated[str, Meta(max_length=LONGEST_LINE)]

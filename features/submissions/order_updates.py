@@ -1,4 +1,5 @@
-"""What a shop tells of an order after it was made: that it is paid, what state it is in, what else has changed.
+"""What a shop tells of an order after it was made: that it is paid, what state it is in, what else has changed; and
+what a service of bookings tells of a visit.
 
 Each of these is a delivery of its own, named by what it says: however often, and by however many hooks at the same
 instant, the shop tells it, the order's deal has one note of it. What the order's own first body has said is no news.
@@ -14,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from features.submissions import mapping, note
-from features.submissions.carts import GOODS, IS_SO, PAID, STATE, TRANSACTION
-from features.submissions.model import SUBMIT_ORDER, Accepted, SubmitOrder
+from features.submissions.carts import GOODS, IS_SO, PAID, STATE, TRANSACTION, moment
+from features.submissions.model import NEWS, SUBMIT_FORM, SUBMIT_ORDER, Accepted, SubmitForm, SubmitOrder
 from features.submissions.plan import noted, tell_unplaced
 from features.submissions.settings import of as settings_of
 from features.submissions.writer import Submission
@@ -34,24 +35,29 @@ from shared.platform.i18n import document_language
 from shared.runtime import Runtime
 from shared.storage.encryption import Keyring
 
-ACTION: Final = "order_news"
+ACTION: Final = NEWS
 _MADE_BY: Final = ("lead", "incoming_lead", "contact")
 
-Kind = Literal["paid", "state", "content"]
+Kind = Literal["paid", "state", "content", "visit", "moved"]
 _KINDS: Final[tuple[Kind, ...]] = ("paid", "state", "content")
 
 
 class OrderUpdate(Struct, frozen=True):
-    """As it is stored. `of`: the key under which the order was accepted."""
+    """As it is stored. `of`: the key under which the order, or the visit's form, was accepted."""
 
     of: str
     kind: Kind
-    body: msgspec.Raw  # a SubmitOrder
+    body: msgspec.Raw  # a SubmitOrder; of a visit a SubmitForm
     unless_made: bool = False  # the deal has it already, where this very body has made it
 
     @property
-    def order(self) -> SubmitOrder:
-        return decode(self.body, SubmitOrder)
+    def action(self) -> str:
+        """By which what it tells of was accepted."""
+        return SUBMIT_FORM if self.kind in ("visit", "moved") else SUBMIT_ORDER
+
+    @property
+    def content(self) -> SubmitForm | SubmitOrder:
+        return decode(self.body, SubmitForm) if self.action == SUBMIT_FORM else decode(self.body, SubmitOrder)
 
 
 def told(keyring: Keyring, integration_id: UUID, body: SubmitOrder) -> list[dict[str, str]]:
@@ -130,17 +136,28 @@ def _of_kinds(
         )
 
 
+def of_visit(first: str, key: str, body: SubmitForm, *, is_moved: bool) -> IdempotentWrite:
+    """What is told of a visit. `first`: the key of its form; `key`: of this event, by which later ones may know it."""
+    news = OrderUpdate(first, "moved" if is_moved else "visit", msgspec.Raw(msgspec.json.encode(body)))
+    stored = msgspec.json.encode(news, order="deterministic")
+    told: dict[str, object] = {"by": "server", "of": first}
+    return IdempotentWrite(
+        PLANNER, stored, f"news:{key}", ["lead"], identity=f"{first}\0{key}".encode(), at_once=False, summary=told
+    )
+
+
 def _read(request: str) -> OrderUpdate:
     return decode(request, OrderUpdate)
 
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, news: OrderUpdate) -> Plan:
-    body = news.order
-    first = deliveries.by_key(runtime.database, integration.id, SUBMIT_ORDER, news.of)
+    body = news.content
+    first = deliveries.by_key(runtime.database, integration.id, news.action, news.of)
     place = None if first is None else next((one for step in _MADE_BY if (one := first.result_of(step))), None)
     language = document_language(integration.settings, integration.account_domain)
     settings = settings_of(integration)
-    rules = [rule for rule in settings.mapping if rule.source in _SOURCES[news.kind] and rule.entity == "leads"]
+    sources = _times(body) if isinstance(body, SubmitForm) and news.kind == "moved" else _SOURCES.get(news.kind, ())
+    rules = [rule for rule in settings.mapping if rule.source in sources and rule.entity == "leads"]
     settings = replace(settings, mapping=rules)
     accepted = Accepted("lead", news.body)
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
@@ -173,7 +190,11 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, new
             made.tell_refused(error)
         return {"lead_id": lead_id}
 
-    def text(api: AccountApi, _: Result) -> str:
+    def text(api: AccountApi, _: Result) -> str | None:
+        if isinstance(body, SubmitForm):
+            values = made.values()[0]
+            own = [name for name in values if name not in note.spoken_for("form", ())]
+            return note.text("form", made.heading, values, None, own, (), language)
         order = body.order
         if not order.currency:
             order = replace(order, currency=made.budget.own_currency(api))
@@ -184,9 +205,15 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, new
     return [*steps, noted(made, "note", "lead", reference(delivery.id), text)], 1 + 2 * bool(rules)
 
 
-_SOURCES: Final[dict[str, tuple[str, ...]]] = {"paid": (PAID, TRANSACTION), "state": (STATE,), "content": ()}
+_SOURCES: Final[dict[str, tuple[str, ...]]] = {"paid": (PAID, TRANSACTION), "state": (STATE,)}
 
 PLANNER: Final = Planner(ACTION, _read, _planned)
+
+
+def _times(body: SubmitForm) -> list[str]:
+    """The sources that are moments, of which a visit that is moved has others."""
+    told = {name: value if isinstance(value, list) else [value] for name, value in body.fields.items()}
+    return [name for name, texts in told.items() if texts and all(map(moment, texts))]
 
 
 def _first(body: SubmitOrder, name: str) -> str:

@@ -24,6 +24,7 @@ from features.submissions import (
     person_identity,
     sender_answers,
 )
+from features.submissions.booking_news import BookingNews
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
@@ -56,6 +57,10 @@ _OF_MAILING: Final = say(
     "It tells what became of a mailing: a mail was delivered, opened or returned, or somebody has unsubscribed. Nobody "
     "has asked for anything, and there is nothing to bring into amoCRM."
 )
+_OF_VISIT: Final = say(
+    "It confirms a visit, or says whether somebody has come: nobody has asked for anything by that. Where the visit "
+    "has a deal, it is noted there."
+)
 _NOT_PLACED: Final = say(
     "The buyer has not placed this order yet. WooCommerce tells of it again when it is placed; older versions do so by "
     "the webhook Order updated only."
@@ -72,6 +77,7 @@ class ReceivedForm(Struct, frozen=True):
     answer: Answer = OK  # what its sender wants to hear
     reason: Message = _TRIED  # why nothing is written
     writer_id: str = ""  # of a message: who wrote it, as `external_id` has it
+    news: BookingNews | None = None  # of a visit that may have a deal; its ids are keys, as `key` is
 
 
 def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
@@ -115,9 +121,14 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
         body = replace(body, contact=replace(body.contact, external_id=known.writer_id))
     # Telegram counts for each bot, and others for each chat, from one.
     key = _key(known.id or _id(ids), form_id or body.form.name or known.writer_id)
-    return ReceivedForm(
+    read = ReceivedForm(
         body, key, is_test=False, decisions=made.decisions, values=values, answer=answer, writer_id=known.writer_id
     )
+    if known.news is None:
+        return read
+    keys = [str(_key(one, "")) for one in (known.news.id, *known.news.of)]
+    news = replace(known.news, id=keys[0], of=tuple(keys[1:]))
+    return replace(read, key=news.id, news=news, reason=_OF_VISIT if news.is_minor else read.reason)
 
 
 def _ids(values: list[NamedValue]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """By which key a submission is known: its caller's, its builder's, an order's number, or what it says."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -26,6 +27,20 @@ def of_builder(runtime: Runtime, caller: Caller, key: str | None, contact: Conta
     that was set up anew counts from one again."""
     whole = f"builder:{_of_site(caller)}{key}"
     return None if key is None else _of_its_person(runtime, caller, model.SUBMIT_FORM, whole, contact)
+
+
+def of_visit(runtime: Runtime, caller: Caller, told_of: Sequence[str], contact: Contact) -> str | None:
+    """The key of the form that a visit came by, of which this is told; None where there is none. `told_of`: what it
+    may have been called, then or by what was told of it since."""
+    integration_id, start = caller.require_integration().id, f"builder:{_of_site(caller)}"
+    forms = [f"{start}{one}" for one in told_of]
+    is_known = deliveries.by_key(runtime.database, integration_id, model.SUBMIT_FORM, *forms) is not None
+    told = deliveries.by_key(runtime.database, integration_id, model.NEWS, *(f"news:{one}" for one in forms))
+    for one in (*(forms if is_known else ()), *([] if told is None else [told.summary["of"]])):
+        key = _of_its_person(runtime, caller, model.SUBMIT_FORM, one, contact)
+        if deliveries.by_key(runtime.database, integration_id, model.SUBMIT_FORM, key) is not None:
+            return key
+    return None
 
 
 def _of_its_person(

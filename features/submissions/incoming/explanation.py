@@ -76,7 +76,7 @@ def read(request: Request, action: str, settings: Submissions) -> Reading:
         sent = site_builders.sent(request, settings)
     except Problem as problem:
         return Reading(None, None, [], problem=problem)
-    if sent.is_test:
+    if sent.is_test or (sent.news is not None and sent.news.is_minor):
         return Reading(None, None, [], nothing=sent.reason)
     values = [_value(one, decided, settings) for one, decided in zip(sent.values, sent.decisions, strict=False)]
     values += _of_order(sent.body) if isinstance(sent.body, SubmitOrder) else []
