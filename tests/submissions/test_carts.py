@@ -126,6 +126,22 @@ def test_what_horoshop_puts_is_an_order_whose_payment_and_state_are_noted_in_its
         assert serve(handle, site.runtime, request).status == 405
 
 
+@pytest.mark.parametrize("shop", ["cakto", "ticto"])
+def test_a_sale_that_waits_and_is_paid_is_one_order_whose_payment_is_noted(site: Story, shop: str) -> None:
+    _, key = server_key(site)
+    paid = copy.deepcopy(record(shop))
+    waits = copy.deepcopy(paid)
+    if shop == "cakto":
+        waits["json"]["event"] = "pix_gerado"
+        waits["json"]["data"] |= {"status": "waiting_payment", "paidAt": None}
+    else:
+        waits["json"] |= {"status": "pix_created", "status_date": "2026-11-28 19:00:00"}
+    for one, news in ((waits, 0), (paid, 2)):
+        assert send(site, key, one).status == 200
+        run_deliveries(site.runtime, 20)
+        assert (site.sql(ORDERS), site.sql(NEWS)) == ([(1,)], [(news,)])
+
+
 def test_a_cart_that_comes_paid_says_so_in_its_own_note(site: Story) -> None:
     _, key = server_key(site)
     assert send(site, key, _paid_at_tilda()).status == 200
