@@ -597,3 +597,36 @@ def test_an_event_that_is_gone_is_not_found(context: BrowserContext, demo: Demo)
     page = connected_panel(context, demo)
     go(page, "events/00000000-0000-0000-0000-000000000000", "clinic")
     expect(page.get_by_text("Ничего не найдено.")).to_be_visible()
+
+
+def test_another_integration_ends_no_connection_unasked(context: BrowserContext, demo: Demo) -> None:
+    """The address of the account that was connected before stands in the form still: what was entered for the next one
+    took the tokens of that account away, and nobody had been asked."""
+    connect(demo)
+    page = context.new_page()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", answer)
+    sign_in(page, demo)
+    saved: list[str] = []
+
+    def refuse(route: Route) -> None:
+        saved.append(route.request.url)
+        route.abort()
+
+    page.route(re.compile("save_connection"), refuse)
+    form = page.locator("#connection-form")
+    form.get_by_label("Вид виджета").select_option("glass")
+    form.get_by_label("Адрес аккаунта").fill("https://Steklodom.amocrm.ru/leads/")
+    form.get_by_label("ID интеграции").fill("22222222-2222-4222-8222-222222222222")
+    form.get_by_role("textbox", name="Секретный ключ").fill("s" * 64)
+    button = form.get_by_role("button", name="Сохранить")
+    button.click()
+    expect(button).to_be_enabled()
+    (question,) = asked
+    assert question.startswith("Отключить steklodom.amocrm.ru · ")
+    assert saved == []

@@ -6,7 +6,7 @@ import { language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
 import { written } from "./address.js";
 import { busy, copyButton, failure, told } from "./pieces.js";
-import { call, widgetName, widgetTypes } from "./session.js";
+import { call, connectionName, widgetName, widgetTypes } from "./session.js";
 import { help } from "./help.js";
 import { guarded, held, settled } from "./unsaved.js";
 
@@ -135,6 +135,8 @@ export function form(refresh) {
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, () => held(view, async () => {
+        const ends = await endsOne(select.value, domain.value, id.value.trim());
+        if (ends && !confirm(t("crm.disconnect_sure", { account: connectionName(ends) }))) return;
         const body = { widget_type: select.value, account_domain: domain.value, client_id: id.value.trim(), client_secret: secret.value.trim() || null };
         const { connection } = await call("save_connection", { method: "POST", body });
         domain.value = connection.account_domain;
@@ -150,9 +152,21 @@ export function form(refresh) {
   return element("section", { className: "card" }, element("h2", { text: t("crm.form_title") }), view, help());
 }
 
+// The connection that works, and is ended by another integration: of the account that was connected before, whose address
+// may still stand in the form, or of the widget type that nobody has changed.
+/** @param {string} type @param {string} typed @param {string} id @returns {Promise<Account | undefined>} */
+async function endsOne(type, typed, id) {
+  const account = hostOf(typed);
+  const { connections } = await call("connection_status", { query: { search: account, widget_type: type, status: "connected", limit: "100" } });
+  return connections.find((/** @type {Account & { client_id: string }} */ one) => one.account_domain === account && one.client_id !== id);
+}
+
+/** @param {string} typed */
+const hostOf = (typed) => typed.trim().toLowerCase().replace(/^[a-z]+:\/\//, "").replace(/[/?#].*$/, "").replace(/\.$/, "");
+
 /** @param {string} typed */
 function liveHint(typed) {
-  const cleaned = typed.trim().toLowerCase().replace(/^[a-z]+:\/\//, "").replace(/[/?#].*$/, "").replace(/\.$/, "");
+  const cleaned = hostOf(typed);
   if (!cleaned) return "";
   if (/^[a-z0-9-]+\.(amocrm\.(ru|com)|kommo\.com)$/.test(cleaned)) return cleaned === typed ? "" : t("crm.will_be", { account: cleaned });
   return cleaned.includes(".") ? t("crm.not_amocrm") : "";
