@@ -274,15 +274,6 @@ def _lead_ads(tree: Tree) -> str:
     return text(tree, "id")
 
 
-# source: Bitrix24's reference, `crm.lead.add`, whose body many services send
-def _bitrix(tree: Tree) -> str:
-    fields = tree["fields"]
-    for name, value in fields.items() if isinstance(fields, dict) else ():
-        if isinstance(value, list) and value and all("VALUE" in one for one in branches(value)):
-            fields[name] = [one["VALUE"] if isinstance(one, dict) else one for one in value]
-    return ""
-
-
 _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str | None]], ...]] = tuple(
     (frozenset(members.split()), adapt)
     for members, adapt in (
@@ -300,9 +291,9 @@ _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str | None]], ...]
         ("namedValues range", _google),
         ("field_data", _lead_ads),
         *form_service_adapters.ADAPTERS,
-        ("fields", _bitrix),
         ("data event", _flexbe),
         ("name data", form_service_adapters.docplanner),
+        ("source data", form_service_adapters.notion),
         ("data", _wix),
         *messengers.RELAYS,
     )

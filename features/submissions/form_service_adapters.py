@@ -142,6 +142,58 @@ def _hubspot(tree: Tree) -> str:
     return ""
 
 
+# source: Notion's reference, "Page properties"; bodies of its automations' "Send webhook" in public code
+def notion(tree: Tree) -> str:
+    """A row of a table: each property says of what type it is, and has its value under that name, a text in pieces."""
+    source, page = tree["source"], tree["data"]
+    if not isinstance(source, dict) or not isinstance(page, dict) or not isinstance(page.get("properties"), dict):
+        return ""
+    rows = [(name, one) for name, one in page.pop("properties").items() if isinstance(one, dict)]
+    tree["fields"] = [{"title": name, "value": _of_notion(one.get(str(one.get("type"))))} for name, one in rows]
+    id_ = text(source, "event_id")
+    drop(tree, "source")
+    drop(page, "object", "id", "created_time", "last_edited_time", "created_by", "last_edited_by", "parent", "icon")
+    drop(page, "cover", "archived", "in_trash", "is_archived", "request_id")
+    return id_
+
+
+def _of_notion(value: Any) -> Any:
+    if isinstance(value, list):
+        parts = [_of_notion(one) for one in value]
+        is_text = any(isinstance(one, dict) and "plain_text" in one for one in value)
+        return "".join(map(str, parts)) if is_text else parts
+    if not isinstance(value, dict):
+        return value
+    own = next((value[name] for name in ("plain_text", "name", "start") if value.get(name)), None)
+    return value if own is None or value.get("end") else own
+
+
+# source: public receivers of Heyflow's webhook
+def _heyflow(tree: Tree) -> str:
+    """Each answer has a name of the form's author (`variable`), the question perhaps, and is one of several."""
+    fields = branches(tree["fields"])
+    if not fields or not all({"variable", "values"} <= one.keys() for one in fields):
+        return _bitrix(tree)
+    tree["fields"] = [
+        {
+            "name": one["variable"],
+            "title": text(dict(one), "label"),
+            "value": [it.get("answer", it) for it in branches(one["values"])] or one["values"],
+        }
+        for one in fields
+    ]
+    return ""
+
+
+# source: Bitrix24's reference, `crm.lead.add`, whose body many services send
+def _bitrix(tree: Tree) -> str:
+    fields = tree["fields"]
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        if isinstance(value, list) and value and all("VALUE" in one for one in branches(value)):
+            fields[name] = [one["VALUE"] if isinstance(one, dict) else one for one in value]
+    return ""
+
+
 # source: Docplanner's guide, "Callbacks", and its library for PHP; public receivers of Doctoralia's bookings
 def docplanner(tree: Tree) -> str | None:
     """`name` is the event's, and was that of all who had booked; the patient stands within the booking. Of one it tells
@@ -179,4 +231,5 @@ ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("canonical-vid properties", _hubspot),
     *CALLS,
     *MESSENGERS,
+    ("fields", _heyflow),
 )

@@ -202,6 +202,40 @@ def test_35_of_goods_of_magento_qty_ordered_says_how_many() -> None:
     assert body.order.total == body.order.expected_total == 1500
 
 
+def test_35_of_heyflow_each_answer_is_its_variables() -> None:
+    def said(variable: str, label: str, *answers: str) -> dict[str, Any]:
+        return {"variable": variable, "label": label, "values": [{"answer": one} for one in answers]}
+
+    who = [said("first_name", "First"), said("last_name", "Last", "Ruiz"), said("email", "", "t65@example.org")]
+    who[0]["values"] = [{"answer": "Ana"}]
+    body = _sent({"json": {"flowID": "f1", "id": "r1", "fields": [*who, said("doors", "Which doors?", "Oak", "Ash")]}})
+    assert isinstance(body, SubmitForm)
+    assert (full_name(body.contact), body.contact.emails) == ("Ana Ruiz", ["t65@example.org"])
+    assert body.fields["Which doors?"] == ["Oak", "Ash"]
+
+
+def test_35_of_a_row_of_notion_each_property_is_its_value() -> None:
+    def pieces(kind: str, *texts: str) -> dict[str, Any]:
+        made = [{"type": "text", "text": {"content": one}, "annotations": {}, "plain_text": one} for one in texts]
+        return {"id": "x", "type": kind, kind: made}
+
+    rows = {
+        "Name": pieces("title", "Ana ", "Ruiz"),
+        "Email": {"id": "e", "type": "email", "email": "t66@example.org"},
+        "Phone": {"id": "p", "type": "phone_number", "phone_number": "+34611100266"},
+        "Doors": {"id": "d", "type": "multi_select", "multi_select": [{"name": "Oak"}, {"name": "Ash"}]},
+        "When": {"id": "w", "type": "date", "date": {"start": "2026-12-01", "end": None}},
+        "Comment": pieces("rich_text", "Two, please"),
+    }
+    page = {"object": "page", "id": "p1", "properties": rows, "url": "https://www.notion.so/p1"}
+    source = {"type": "automation", "automation_id": "a", "event_id": "e1", "attempt": 1}
+    body = _sent({"json": {"source": source, "data": page}})
+    assert isinstance(body, SubmitForm)
+    assert (full_name(body.contact), body.contact.phones) == ("Ana Ruiz", ["+34611100266"])
+    assert (body.contact.emails, body.comment) == (["t66@example.org"], "Two, please")
+    assert (body.fields["Doors"], body.fields["When"]) == (["Oak", "Ash"], ["2026-12-01"])
+
+
 def test_a_form_in_kazakh_has_who_and_what() -> None:
     body = _sent({"json": {"Аты-жөніңіз": "Айгүл Нұр", "Телефон нөміріңіз": "8 701 000 02 01", "Хабарлама": "Есік"}})
     assert isinstance(body, SubmitForm)
