@@ -141,6 +141,12 @@ def is_of_user(name: str) -> bool:
 
 
 @_remembered
+def is_of_recipient(name: str) -> bool:
+    found = words(name)
+    return not vocabulary.RECIPIENTS.isdisjoint(found) or any(one.startswith(vocabulary.RECIPIENT) for one in found)
+
+
+@_remembered
 def is_of_parcel(name: str) -> bool:
     return "shipping" in words(name)
 

@@ -207,6 +207,7 @@ BESIDE: Final = _plains(
 )
 # Of those, who may be the visitor as well as whom the visitor names: a site's user, whoever comes to a hotel.
 USERS: Final = _plains("user users")
+RECIPIENTS: Final = _plains("recipient recipients receiver addressee consignee destinatario destinataria")
 GUESTS: Final = _plains("guest guests")
 # The company's own line or mailbox, and those of whoever sells for it: they count where the visitor can be reached in
 # no way. One that all have who write by their phones alone, or buy from one partner, would make one person of them.
@@ -217,9 +218,10 @@ LINES: Final = _plains(
     " partner partners affiliate affiliates aff producer producers coproducer commission commissions"
     " afiliado afiliada parceiro parceira produtor produtora coprodutor comissao comissoes"
     " партнёр партнёра партнёру партнёром"
+    " publisher publishers advertiser advertisers anunciante anunciantes"
 )
 # The company's own as programs call it (`company_phone`), or the visitor's employer's, which all who work there share.
-ORGANIZATIONS: Final = _plains("company organization organisation empresa kompaniya")
+ORGANIZATIONS: Final = _plains("company business organization organisation empresa kompaniya")
 # The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
 AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")
 # Who has made a row, as sheets and tables call them; of the company, too, though a name alone says no more.

@@ -231,8 +231,14 @@ def _settle(found: list[MeantValue]) -> None:
         is_companys = one.rank == OF_COMPANY and is_somebodys
         if is_companys or (one.rank >= OF_ANOTHER and one.meaning in surely):
             one.meaning, one.reason = "field", "word" if one.rank == OF_COMPANY else "note"
+        elif one.rank == OF_ANOTHER and surely and one.meaning == "email" and _is_recipients(one):
+            one.meaning, one.reason = "field", "word"  # of a gift: it would be the giver's by its e-mail
         elif (one.rank >= OF_ANOTHER or (one.rank == OF_SOMEBODY and has_own)) and one.named.path[:-1] in otherwise:
             one.meaning, one.reason = "field", "word"
+
+
+def _is_recipients(value: MeantValue) -> bool:
+    return field_names.is_of_recipient(value.named.name)
 
 
 def _beside(best: dict[str, MeantValue]) -> frozenset[str]:

@@ -236,6 +236,29 @@ def test_35_of_a_row_of_notion_each_property_is_its_value() -> None:
     assert (body.fields["Doors"], body.fields["When"]) == (["Oak", "Ash"], ["2026-12-01"])
 
 
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ({"phone": "+34611100267"}, {"publisher_email": "agency@example.org"}),
+        ({"customer_phone": "+34611100267"}, {"business_phone": "+34911100001"}),
+        ({"phone": "+34611100267"}, {"recipient_email": "bo@example.org"}),
+        ({"phone": "+34611100267"}, {"recipient_name": "Bo Lind", "recipient_email": "bo@example.org"}),
+    ],
+)
+def test_35_what_is_the_companys_or_a_recipients_is_not_the_visitors(
+    own: dict[str, str], theirs: dict[str, str]
+) -> None:
+    body = _sent({"json": {"name": "Ana Ruiz", **own, **theirs}})
+    assert (full_name(body.contact), body.contact.phones) == ("Ana Ruiz", ["+34611100267"])
+    assert body.contact.emails == []
+    assert set(theirs) <= set(body.fields)
+
+
+def test_35_a_recipients_email_is_the_visitors_where_there_is_nothing_else() -> None:
+    body = _sent({"json": {"recipient_name": "Bo Lind", "recipient_email": "bo@example.org"}})
+    assert body.contact.emails == ["bo@example.org"]
+
+
 def test_a_form_in_kazakh_has_who_and_what() -> None:
     body = _sent({"json": {"Аты-жөніңіз": "Айгүл Нұр", "Телефон нөміріңіз": "8 701 000 02 01", "Хабарлама": "Есік"}})
     assert isinstance(body, SubmitForm)
