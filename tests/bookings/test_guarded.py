@@ -14,10 +14,11 @@ from tests.story import Story
 @pytest.mark.long
 def test_a_poisoned_visit_keeps_no_other_from_being_compared(clinic: Clinic) -> None:
     first, second = clinic.booked(), clinic.booked(starts_at=clinic.at(11))
+    clinic.booked(starts_at=clinic.at(12))  # whose time the first one cannot have
     clinic.story.sql("UPDATE amocrm_bookings SET facts = '{}' WHERE id = %s", first["booking"]["id"])
     for booking in (first, second):
         (task,) = [one for one in clinic.tasks() if one["id"] == _task(clinic, booking["booking"]["id"])]
-        clinic.person("tasks", task["id"], {"complete_till": task["complete_till"] + 3600})
+        clinic.person("tasks", task["id"], {"complete_till": task["complete_till"] + 2 * 3600})
     clinic.compare()
     versions = dict(clinic.story.sql("SELECT id::text, version FROM amocrm_bookings"))
     assert versions[second["booking"]["id"]] == 2  # it was moved, though the first one could not be brought

@@ -29,10 +29,15 @@ LABELS = ["title", "label", "q", "option", "name"]
 FURNITURE = {"tranid", "submissionid", "entryid", "responseid", "formid", "cookies", "useragent", "remoteip"}
 FURNITURE |= {"pretty", "slug", "id", "type", "ref", "required", "field", "definition", "token", "action"}
 FURNITURE |= {"rawvalue", "fieldid", "fieldtype", "kind", "order", "position", "index", "t", "key"}
+# Of a secret, a proof of who sends, or a password.
+SECRET = re.compile(
+    r"(secret|key|token|hottok|passwo?r?d|sign|signature|sig|hmac|checksum|sessid|hash|^auth.*|-response)$"
+)
 
 
 def _is_furniture(name: str) -> bool:
-    return name.startswith("_") or re.sub(r"[\s_-]+", "", name).lower() in FURNITURE
+    plain = re.sub(r"[\s_-]+", "", name).lower()
+    return name.startswith("_") or plain in FURNITURE or SECRET.search(plain) is not None
 
 
 _letters = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='[]{}"')
