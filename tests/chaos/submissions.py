@@ -100,10 +100,15 @@ def submission(number: int, persons: int) -> dict[str, Any]:
     }
 
 
+def _name(person: int) -> str:
+    """Its last name is of letters: where a builder tells one of figures, it is taken for none."""
+    return f"Клиент {''.join('abcdefghij'[int(figure)] for figure in f'{person:02}').title()}ov"
+
+
 def _person(number: int, persons: int) -> tuple[str, str]:
     """The name, and the phone in one of its spellings."""
     person = number % persons
-    return f"Клиент {person}", _WAYS[number // persons % len(_WAYS)].format(f"{555:03}", f"{person:02}", "07")
+    return _name(person), _WAYS[number // persons % len(_WAYS)].format(f"{555:03}", f"{person:02}", "07")
 
 
 def work(orders: Orders) -> None:
@@ -289,7 +294,7 @@ class Driver:
         self, now: dict[str, Any], people: dict[str, Any], number: int, delivery: dict[str, Any], lead_id: str
     ) -> None:
         """In its own account, with the person's one contact and its own note, and nothing else."""
-        domain, person = _domain(self.stage, number, self.persons), f"Клиент {number % self.persons}"
+        domain, person = _domain(self.stage, number, self.persons), _name(number % self.persons)
         place = f"deal {lead_id} of submission {number}"
         if delivery["state"] != "delivered":
             self._violate([f"submission {number} is {delivery['state']}: {delivery['problem_code']}"])
@@ -308,7 +313,7 @@ class Driver:
 
     def _compare_people(self, people: dict[str, Any]) -> None:
         """Each person is one contact, with their own phone only."""
-        wanted = {f"Клиент {person}": f"916555{person:02}07" for person in range(min(self.persons, self.count))}
+        wanted = {_name(person): f"916555{person:02}07" for person in range(min(self.persons, self.count))}
         names = Counter(one["name"] for one in people.values())
         if names != Counter(wanted.keys()):
             more, fewer = names - Counter(wanted.keys()), Counter(wanted.keys()) - names
