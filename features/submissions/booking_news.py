@@ -52,8 +52,10 @@ def _cal_com(tree: Tree) -> BookingNews | None:
     if not isinstance(event, str) or not own:
         return None
     is_minor = event not in (*_MAKES_AT_CAL_COM, "BOOKING_CANCELLED", "BOOKING_REJECTED")
-    is_moved = event == "BOOKING_RESCHEDULED"
-    return _made(event, own, _text(told, "rescheduleUid"), _MAKES_AT_CAL_COM, is_minor=is_minor, is_moved=is_moved)
+    before = _text(told, "rescheduleUid")
+    # Where the host confirms each visit, one that is moved is requested anew.
+    is_moved = event == "BOOKING_RESCHEDULED" or (event in _MAKES_AT_CAL_COM and bool(before))
+    return _made(event, own, before, _MAKES_AT_CAL_COM, is_minor=is_minor, is_moved=is_moved)
 
 
 _MAKES_AT_CAL_COM: Final = (

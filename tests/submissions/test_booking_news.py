@@ -135,13 +135,15 @@ def test_what_is_told_of_somebody_else_who_comes_at_the_same_hour_is_in_no_other
     assert "Bo Lind" in str(account(site)["contacts"])
 
 
-def test_a_visit_that_is_moved_has_its_new_time_in_the_field_that_the_settings_name(site: Story) -> None:
+@pytest.mark.parametrize("moved", ["BOOKING_RESCHEDULED", "BOOKING_REQUESTED"])
+def test_a_visit_that_is_moved_has_its_new_time_in_the_field_that_the_settings_name(site: Story, moved: str) -> None:
+    """Where the host confirms each visit, one that is moved is requested anew."""
     rule = {"source": "startTime", "entity": "leads", "field": "Приём", "type": "text"}
     assert save(site, mapping=[rule]).status == 200
     _, key = server_key(site)
     days = {
         "BOOKING_CREATED": ("one", None, 1),
-        "BOOKING_RESCHEDULED": ("two", "one", 3),
+        moved: ("two", "one", 3),
         "BOOKING_CANCELLED": ("two", None, 5),
     }
     for event, (uid, before, day) in days.items():
