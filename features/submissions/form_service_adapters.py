@@ -177,7 +177,7 @@ def _heyflow(tree: Tree) -> str:
     tree["fields"] = [
         {
             "name": one["variable"],
-            "title": text(dict(one), "label"),
+            **({"title": label} if (label := text(dict(one), "label")) else {}),
             "value": [it.get("answer", it) for it in branches(one["values"])] or one["values"],
         }
         for one in fields

@@ -214,6 +214,15 @@ def test_35_of_heyflow_each_answer_is_its_variables() -> None:
     assert body.fields["Which doors?"] == ["Oak", "Ash"]
 
 
+def test_35_of_heyflow_an_answer_without_a_question_is_its_variables() -> None:
+    told = {"first_name": "Ana", "phone": "+34611100268", "utm_source": "google"}
+    fields = [{"variable": name, "label": "", "values": [{"answer": value}]} for name, value in told.items()]
+    body = _sent({"json": {"flowID": "f1", "id": "r2", "fields": fields}})
+    assert isinstance(body, SubmitForm)
+    assert (full_name(body.contact), body.contact.phones) == ("Ana", ["+34611100268"])
+    assert body.tracking == {"utm_source": "google"}
+
+
 def test_35_of_a_row_of_notion_each_property_is_its_value() -> None:
     def pieces(kind: str, *texts: str) -> dict[str, Any]:
         made = [{"type": "text", "text": {"content": one}, "annotations": {}, "plain_text": one} for one in texts]
