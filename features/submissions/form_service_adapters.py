@@ -177,7 +177,7 @@ def _heyflow(tree: Tree) -> str:
     tree["fields"] = [
         {
             "name": one["variable"],
-            **({"title": label} if (label := text(dict(one), "label")) else {}),
+            "title": text(dict(one), "label") or one["variable"],
             "value": [it.get("answer", it) for it in branches(one["values"])] or one["values"],
         }
         for one in fields
