@@ -7,6 +7,7 @@ from typing import Any, Final
 from features.submissions.call_adapters import CALLS
 from features.submissions.carts import branches, drop, text
 from features.submissions.messengers import MESSENGERS
+from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 
@@ -164,6 +165,8 @@ def _of_notion(value: Any) -> Any:
         return "".join(map(str, parts)) if is_text else parts
     if not isinstance(value, dict):
         return value
+    if link := text(branch_of(value.get(str(value.get("type")))), "url"):
+        return link  # of a file: its name alone leads nowhere
     own = next((value[name] for name in ("plain_text", "name", "start") if value.get(name)), None)
     return value if own is None or value.get("end") else own
 

@@ -228,6 +228,7 @@ def test_35_of_a_row_of_notion_each_property_is_its_value() -> None:
         made = [{"type": "text", "text": {"content": one}, "annotations": {}, "plain_text": one} for one in texts]
         return {"id": "x", "type": kind, kind: made}
 
+    link = "https://files.example/a.pdf?signed=1"
     rows = {
         "Name": pieces("title", "Ana ", "Ruiz"),
         "Email": {"id": "e", "type": "email", "email": "t66@example.org"},
@@ -235,6 +236,7 @@ def test_35_of_a_row_of_notion_each_property_is_its_value() -> None:
         "Doors": {"id": "d", "type": "multi_select", "multi_select": [{"name": "Oak"}, {"name": "Ash"}]},
         "When": {"id": "w", "type": "date", "date": {"start": "2026-12-01", "end": None}},
         "Comment": pieces("rich_text", "Two, please"),
+        "Plan": {"id": "f", "type": "files", "files": [{"name": "a.pdf", "type": "file", "file": {"url": link}}]},
     }
     page = {"object": "page", "id": "p1", "properties": rows, "url": "https://www.notion.so/p1"}
     source = {"type": "automation", "automation_id": "a", "event_id": "e1", "attempt": 1}
@@ -243,6 +245,7 @@ def test_35_of_a_row_of_notion_each_property_is_its_value() -> None:
     assert (full_name(body.contact), body.contact.phones) == ("Ana Ruiz", ["+34611100266"])
     assert (body.contact.emails, body.comment) == (["t66@example.org"], "Two, please")
     assert (body.fields["Doors"], body.fields["When"]) == (["Oak", "Ash"], ["2026-12-01"])
+    assert body.fields["Plan"] == [link]
 
 
 @pytest.mark.parametrize(
