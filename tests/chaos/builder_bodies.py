@@ -10,13 +10,14 @@ from features.submissions import site_builders
 from features.submissions.model import SubmitOrder
 from tests.submissions.recorded import NAMES, body_of, record, request_of
 
-# Yampi's, Hotmart's and Grupo OLX's phones are of Brazil, Horoshop's of Ukraine; the campaign's people are of Russia.
-# An exchange of leads tells two phones of a person. A call tells no name, a ticket of tawk.to no phone, by which the
-# campaign knows people; what LiqPay packs in base64, and Formstack in lines, is not changed here; WhatsApp and its
-# relays say whole numbers only, or name chats by them.
+# Phones of Yampi, Hotmart, Grupo OLX, Cakto and Ticto are of Brazil, Horoshop's of Ukraine; the campaign's people are
+# of Russia. An exchange of leads tells two phones of a person. A call tells no name, a ticket of tawk.to no phone, by
+# which the campaign knows people; what LiqPay packs in base64, and Formstack in lines, is not changed here; WhatsApp
+# and its relays say whole numbers only, or name chats by them.
 _LEFT_OUT: Final = (
     "yampi", "hotmart", "lead_exchange", "liqpay", "formstack",
     "whatsapp_cloud", "evolution_api", "green_api", "wazzup", "z_api", "sendpulse", "horoshop", "grupo_olx",
+    "cakto", "ticto",
 )  # fmt: skip
 KINDS: Final = [
     name
