@@ -35,8 +35,8 @@ _LEADS_THERE = ("NOTICE_", "DELIVERIES_QUEUE_", "QUOTATION_FUNCTION", "TOKEN_JOU
 
 _DOCS = "docs"  # the site of `make docs`
 _BUILD_LOG = "docs-build.log"
-_LAST_PORT = 65535
 _PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events", _DOCS)
+LAST_FIRST_PORT = 65535 - len(_PARTS) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def environment_of(environ: Mapping[str, str], settings: Mapping[str, str]) -> d
 
 def _free_ports(first: int) -> int:
     """The first of seven free ports in a row, beginning at `first`; says so when it is another."""
-    for start in range(first, min(first + 200, _LAST_PORT - len(_PARTS) + 2), 10):
+    for start in range(first, min(first + 200, LAST_FIRST_PORT + 1), 10):
         busy = [port for port in range(start, start + len(_PARTS)) if not _is_free(port)]
         if not busy:
             if start != first:

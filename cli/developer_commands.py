@@ -216,7 +216,7 @@ def write_register(out: Path) -> None:
     "--port",
     default=8900,
     show_default=True,
-    type=click.IntRange(1, 65529),
+    type=click.IntRange(1, demo.LAST_FIRST_PORT),
     help="The first of seven ports in a row.",
 )
 @click.option(
