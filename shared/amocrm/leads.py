@@ -40,6 +40,14 @@ class Unpaced:
         return False
 
 
+class Identity(Struct, frozen=True):
+    """What an account says of itself."""
+
+    account_id: int
+    country: str  # two letters; empty where amoCRM does not tell
+    host: str  # where it lives: another one than was asked, where that accepts every account's token
+
+
 class AccountApi(Guarded, frozen=True):
     """Calls in the name of one connection. Raises the errors of :mod:`shared.amocrm.errors`."""
 
@@ -55,14 +63,14 @@ class AccountApi(Guarded, frozen=True):
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
 
-    def identity(self) -> tuple[int, str, str]:
-        """The account's id, its country by two letters, and the first part of its address; empty where amoCRM does not
-        tell."""
+    def identity(self) -> "Identity":
         # vendor: account.country (production) `GET account` names the country that the account's settings say, by ISO
         # 3166's two letters; an account at amocrm.ru may have any.
         # source: amoCRM's documentation, "Account"; an answer that a client in Go keeps, of a Serbian account there
         account = self.account()
-        return int(account["id"]), str(account.get("country") or ""), str(account.get("subdomain") or "")
+        own, _, zone = self.host.partition(".")
+        lives_at = f"{str(account.get('subdomain') or own).lower()}.{zone}"
+        return Identity(int(account["id"]), str(account.get("country") or ""), lives_at)
 
     def datetime_settings(self) -> dict[str, Any]:
         """How the account writes dates and times, and where on earth it is; empty where amoCRM does not tell."""

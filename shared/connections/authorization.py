@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 
 from shared.amocrm import errors, oauth
-from shared.amocrm.leads import AccountApi
+from shared.amocrm.leads import AccountApi, Identity
 from shared.amocrm.oauth_errors import Meaning
 from shared.connections import integrations, rate_limit, statements, token_persistence
 from shared.connections.client_resolution import CodeClient, Row, WrongRowError, other_account, row_for
@@ -110,7 +110,7 @@ class Authorization(Struct, frozen=True):
         try:
             client, pair, redirect_uri = self._exchange(clients, host, code)
             account = self._account_of(client, host, pair)
-            target = self._row_for(client, host, account[0], request_id)
+            target = self._row_for(client, host, account.account_id, request_id)
             self._store(client, target, account, redirect_uri, pair, code_hash, request_id)
             self.rotation.database.execute(statements.RENAME, {"id": target, "domain": host})
             if self.rotation.token_journal is not None:
@@ -172,8 +172,8 @@ class Authorization(Struct, frozen=True):
         assert refused is not None
         raise _not_exchanged(refused)
 
-    def _account_of(self, client: CodeClient, host: str, pair: oauth.TokenPair) -> tuple[int, str]:
-        """The account that the new token opens at this host: its id and its country, as far as that is known.
+    def _account_of(self, client: CodeClient, host: str, pair: oauth.TokenPair) -> Identity:
+        """The account that the new token opens at this host, as far as it is known.
 
         The host came from outside, and the token's own word for its account is only a hint: a code of one account,
         brought with the address of another, must not put its token into the other's row.
@@ -186,17 +186,17 @@ class Authorization(Struct, frozen=True):
         foreign = say("The access that was given does not open {host}. Authorise once more.", host=host)
         for delay in (*_READ_DELAYS, None):
             try:
-                account_id, country, lives_at = AccountApi(rotation.transport, host, pair.access_token).identity()
-                if lives_at.lower() not in ("", host.partition(".")[0]):
+                account = AccountApi(rotation.transport, host, pair.access_token).identity()
+                if account.host != host:
                     raise AuthorizationFailedError("other_account", foreign)
-                return account_id, country
+                return account
             except (errors.UnauthorizedError, errors.NotFoundError, errors.AccountNotFoundError):
                 raise AuthorizationFailedError("other_account", foreign) from None
             except errors.AmocrmError as error:
                 own = client.integration
                 known = own.account_id if own is not None and own.account_domain == host else None
                 if known is not None and known == oauth.access_token_hints(pair.access_token).account_id:
-                    return known, ""  # the same account at the same address, so nothing can be mixed up
+                    return Identity(known, "", host)  # the same account at the same address, so nothing can be mixed up
                 if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
                     detail = say(
                         "amoCRM gave access, but the account could not be read: {error}. Authorise once more.",
@@ -222,7 +222,7 @@ class Authorization(Struct, frozen=True):
         self,
         client: CodeClient,
         target: UUID,
-        account: tuple[int, str],
+        account: Identity,
         redirect_uri: str,
         pair: oauth.TokenPair,
         code_hash: bytes,
@@ -238,8 +238,8 @@ class Authorization(Struct, frozen=True):
             "client_id": client.client_id,
             "client_secret": secret,
             "takes_client": takes_client,
-            "account_id": account[0],
-            "country": account[1],
+            "account_id": account.account_id,
+            "country": account.country,
             "redirect_uri": redirect_uri,
             "code_hash": code_hash,
             "request_id": request_id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.amocrm import errors, oauth
-from shared.amocrm.leads import AccountApi
+from shared.amocrm.leads import AccountApi, Identity
 from shared.connections import integrations, notifications, statements
 from shared.connections.client_resolution import other_account
 from shared.connections.integrations import Integration
@@ -78,7 +78,8 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         raise Problem(
             422, "token_refused", say("This is not a long-lived token of amoCRM's, or it has ended. Make a new one.")
         )
-    account_id, country = _account_of(rotation, integration, integration.account_domain, token)
+    account = _account_of(rotation, integration, integration.account_domain, token)
+    account_id = account.account_id
     known = integrations.by_client(rotation.database, integration.client_id, account_id)
     if integration.account_id not in (None, account_id) or (known is not None and known.id != integration.id):
         raise Problem(422, "other_account", say("This token is for an account that another connection serves."))
@@ -86,7 +87,7 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         "id": integration.id,
         "version": integration.token_version,
         "account_id": account_id,
-        "country": country,
+        "country": account.country,
         "access_token": rotation.keyring.encrypt(token, integration.id, "access_token"),
         "api_domain": hints.api_domain,
         "expires_at": hints.expires_at,
@@ -115,15 +116,14 @@ def _warned(rotation: Rotation, row: Integration) -> bool:
     return rotation.database.one(RowId, _WARN, parameters | notice) is not None
 
 
-def _account_of(rotation: Rotation, integration: Integration, host: str, token: str) -> tuple[int, str]:
-    """The id and the country of the account that the token opens; where nobody lives at the address any more, amoCRM is
+def _account_of(rotation: Rotation, integration: Integration, host: str, token: str) -> Identity:
+    """The account that the token opens; where nobody lives at the address any more, amoCRM is
     asked where it moved."""
     try:
-        account_id, country, lives_at = AccountApi(rotation.transport, host, token).identity()
-        own, _, zone = host.partition(".")
-        if integration.account_id is None and lives_at.lower() not in ("", own):  # vendor: oauth.checks_host
-            raise Problem(422, "other_account", other_account(integration, f"{lives_at}.{zone}").detail)
-        return account_id, country
+        account = AccountApi(rotation.transport, host, token).identity()
+        if integration.account_id is None and account.host != host:  # vendor: oauth.checks_host
+            raise Problem(422, "other_account", other_account(integration, account.host).detail)
+        return account
     except errors.UnauthorizedPageError:
         raise
     except (errors.AccountNotFoundError, errors.UnauthorizedError) as error:  # vendor: http.no_account
@@ -138,7 +138,7 @@ def _account_of(rotation: Rotation, integration: Integration, host: str, token: 
                 "{account_domain} does not accept this token. Check that it was copied whole.", account_domain=where
             )
             raise Problem(422, "token_refused", unfit) from None
-    account_id, country = _account_of(rotation, integration, moved, token)
-    if integration.account_id in (None, account_id):
+    account = _account_of(rotation, integration, moved, token)
+    if integration.account_id in (None, account.account_id):
         rotation.database.execute(statements.RENAME, {"id": integration.id, "domain": moved})
-    return account_id, country
+    return account
