@@ -29,6 +29,7 @@ from features.bookings import statements as booking_statements
 from features.calculations import versions
 from features.changes import changes, dispatch, endpoints, feeds
 from features.changes.webhook_payload import WebhookPayload
+from functions.crm_api import overview
 from shared.connections import integrations, statements
 from shared.connections.inheritance import Level
 from shared.connections.integrations import IntegrationFilter
@@ -36,7 +37,7 @@ from shared.connections.rotation import LEASE
 from shared.deliveries import rows as deliveries
 from shared.deliveries import statements as delivery_statements
 from shared.platform.secret import Secret
-from shared.storage import event_log, jobs, overview, retention
+from shared.storage import event_log, jobs, retention
 from shared.storage.database import Database
 
 MOST_MS: Final = 50.0

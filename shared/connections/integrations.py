@@ -110,7 +110,7 @@ WHERE (account_domain, widget_type) IN (
       AND (%(widget_type)s::text IS NULL OR widget_type = %(widget_type)s)
       AND (NOT %(in_trouble)s OR problem_code IS NOT NULL)
       AND (%(todo)s::text IS NULL OR id IN (
-        -- as shared/storage/overview.py counts them
+        -- as functions/crm_api/overview.py counts them
         SELECT id FROM amocrm_integrations WHERE %(todo)s = 'ending_soon' AND status = 'connected'
             AND refresh_token IS NULL AND access_expires_at < amocrm_now() + interval '14 days'
         UNION ALL SELECT id FROM amocrm_integrations WHERE %(todo)s = 'overdue_refreshes' AND status = 'connected'

@@ -3,6 +3,7 @@
 from typing import NotRequired
 
 from functions.crm_api.connections import Addresses, Connection, addresses, connection_view
+from functions.crm_api.overview import STATUSES
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
@@ -12,7 +13,6 @@ from shared.platform.messages import say
 from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
-from shared.storage.overview import STATUSES
 
 
 class StatusAnswer(Addresses):

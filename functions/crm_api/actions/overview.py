@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from features import registry
+from functions.crm_api import overview as overviews
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.platform.http import Request, Response
@@ -13,7 +14,6 @@ from shared.platform.problems import invalid_input
 from shared.platform.upstream_metrics import BOUNDS
 from shared.runtime import Runtime
 from shared.storage import counters, jobs
-from shared.storage import overview as overviews
 from shared.storage.counters import PERIODS
 
 _TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
