@@ -97,6 +97,8 @@ def says_name(name: str) -> Meaning | None:
     has_name, is_first, is_last = (
         bool(found & one) for one in (vocabulary.NAME_WORDS, vocabulary.FIRST_WORDS, vocabulary.LAST_WORDS)
     )
+    if plain(name) in vocabulary.CONTACT_PERSONS:
+        return "name"
     if not (has_name or is_first or is_last):
         return None
     said = " ".join(words(name))

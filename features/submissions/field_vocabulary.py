@@ -23,10 +23,12 @@ Meaning = Literal[
 ]
 
 APOSTROPHES: Final = re.compile("['‘’ʼʻ`]")
+# Surname, name and patronymic by their first letters. With points, "F.I.SH." is no fish.
+_INITIALS: Final = re.compile(r"(?<!\w)(?:ф\. ?и\. ?[ош]|п\. ?[іi]\. ?б|f\. ?i\. ?(?:o|sh)|т\. ?а\. ?ә)(?!\w)\.?")
 _WHOLE: Final[dict[Meaning, str]] = {
-    "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism"
-    " аты атыңыз есімі есіміңіз аты-жөні аты-жөніңіз",
-    "first_name": "first-name firstname fname mf-listing-fname",  # the last one as MetForm calls it
+    "name": "name your-name full-name fullname fio ваше-имя имя фио imya імʼя ваше-імʼя піб nombre nombres nome ism исм"
+    " аты атыңыз есім есімі есіміңіз аты-жөні аты-жөніңіз таә",
+    "first_name": "first-name firstname forename fname mf-listing-fname",  # the last one as MetForm calls it
     "last_name": "last-name lastname lname mf-listing-lname surname фамилия прізвище apellido sobrenome familiya"
     " тегі тегіңіз",
     "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile"
@@ -44,7 +46,7 @@ def plain(name: str) -> str:
     """In small letters, without accents, with one hyphen for what stands between words."""
     text = unicodedata.normalize("NFKD", name.strip().lower().rstrip("*:").strip())
     text = "".join(sign for sign in text if not unicodedata.combining(sign))
-    return re.sub(r"[\s_\-]+", "-", APOSTROPHES.sub("ʼ", text))
+    return re.sub(r"[\s_\-]+", "-", APOSTROPHES.sub("ʼ", _INITIALS.sub("fio", text)))
 
 
 def _plains(words: str) -> frozenset[str]:
@@ -62,15 +64,19 @@ PHONE_WORDS: Final = _plains(
 )
 EMAIL: Final = "mail почт пошт pochta correo имейл мейл"
 NAME_WORDS: Final = _plains(
-    "name имя имени фио fio nombre nome ism ismi ismingiz ismi-sharif імʼя імені зовут звать звати llama llamas chama"
-    " chamas обращаться звертатися аты атыңыз есімі есіміңіз жөні жөніңіз"
+    "name имя имени фио fio imya nombre nombres nome ism ismi ismingiz ismi-sharif исм исми исмингиз фиш імʼя імені піб"
+    " зовут звать звати llama llamas chama chamas обращаться звертатися звертатись представьтесь"
+    " аты атыңыз есім есімі есіміңіз жөні жөніңіз таә"
 )
-FIRST_WORDS: Final = _plains("firstname fname")
+# Whom a company's form asks for; where the visitor has a name of their own, it is somebody else.
+CONTACT_PERSONS: Final = _plains("contact-person контактное-лицо контактна-особа persona-de-contacto pessoa-de-contato")
+FIRST_WORDS: Final = _plains("firstname forename fname")
 OF_FIRST: Final = _plains("first given primer")  # beside a word for name
 OF_LAST: Final = _plains("last family ultimo")
 OF_MIDDLE: Final = "middle"
 LAST_WORDS: Final = _plains(
-    "surname lastname lname фамилия фамилию прізвище apellido apellidos sobrenome familiya familiyangiz тегі тегіңіз"
+    "surname lastname lname фамилия фамилию фамилиясы фамилияңыз"
+    " прізвище apellido apellidos sobrenome familiya familiyangiz тегі тегіңіз"
 )
 PERSON_WORDS: Final = _plains(
     "your client customer user person contact contacts buyer guest visitor billing payer sender ваше ваш вашего"

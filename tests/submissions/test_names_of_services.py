@@ -137,6 +137,39 @@ def test_35_the_person_has_their_name(name: str) -> None:
         assert ["María"] in body.fields.values()
 
 
+@pytest.mark.parametrize(
+    "called",
+    [
+        *("Ф.И.О.", "Ф. И. О.", "Ф.И.О. клиента", "Имя (Ф.И.О.)", "Контактное лицо", "Представьтесь, пожалуйста"),
+        *("ПІБ", "П.І.Б.", "ПІБ пацієнта", "Контактна особа", "Як до Вас звертатись?"),
+        *("F.I.SH.", "F.I.Sh", "F.I.O.", "Исмингиз", "Исм ва фамилия", "Ф.И.Ш."),
+        *("Т.А.Ә.", "ТАӘ", "Есім", "Nombres", "Nombres y apellidos", "Persona de contacto", "Pessoa de contato"),
+        *("Contact person", "contact_person", "imya"),
+    ],
+)
+def test_35_a_name_that_is_asked_for_in_short_is_a_name(called: str) -> None:
+    body = _sent({"json": {called: "Ana Ruiz", "dog_name": "Rex", "phone": "+34 611 10 01 45"}})
+    assert full_name(body.contact) == "Ana Ruiz"
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("Nombres", "Apellidos"), ("Исм", "Фамилия"), ("Аты", "Фамилиясы"), ("Forename", "Surname")]
+)
+def test_35_a_first_and_a_last_name_are_both_the_persons(first: str, last: str) -> None:
+    body = _sent({"json": {last: "Ruiz", first: "Ana", "phone": "+34 611 10 01 45"}})
+    assert full_name(body.contact) == "Ana Ruiz"
+
+
+def test_35_a_fish_is_no_name() -> None:
+    body = _sent({"json": {"First name": "Ana", "Fish": "Salmon", "phone": "+34 611 10 01 45"}})
+    assert (full_name(body.contact), body.fields) == ("Ana", {"Fish": ["Salmon"]})
+
+
+def test_35_whom_to_ask_for_is_not_the_visitor_who_has_a_name() -> None:
+    body = _sent({"json": {"contact_person": "Bo Lind", "name": "Ana Ruiz", "phone": "+34 611 10 01 45"}})
+    assert (full_name(body.contact), body.fields) == ("Ana Ruiz", {"contact_person": ["Bo Lind"]})
+
+
 @pytest.mark.parametrize("names", [{"full_name": "Ana María Ruiz"}, {"customer_name": "Ana María Ruiz"}])
 def test_35_a_whole_name_beside_its_parts_is_the_persons(names: dict[str, str]) -> None:
     body = _sent({"json": {"first_name": "Ana", "last_name": "Ruiz", "email": "t45@example.org", **names}})
