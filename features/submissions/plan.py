@@ -34,7 +34,7 @@ from shared.amocrm import budgets, directory
 from shared.amocrm.contacts import ContactsApi, main_contact
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
-from shared.amocrm.leads import AccountApi
+from shared.amocrm.leads import WON, AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import long_notes, note_marks, products
 from shared.deliveries.echo_marking import noting
@@ -139,7 +139,8 @@ def _of_deals_contact(made: Submission, wanted: PersonSubmission) -> Submission:
 
 
 def _known_lead_step(made: Submission, lead_id: int, wanted: PersonSubmission, before: str | None) -> Step:
-    """A deal that is there gets its mapped fields and its stage; the same again changes nothing."""
+    """A deal that is there gets its mapped fields and its stage; the same again changes nothing. One that was won stays
+    so: what is sold does not leave the company's sales for what comes of it."""
 
     def write(api: AccountApi, *_: Result) -> Result:
         lead = api.lead(lead_id)
@@ -149,7 +150,7 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: PersonSubmission, b
         own: Change = {}
         if wanted.renamed is not None and name.replace(*wanted.renamed) != name:
             own["name"] = name.replace(*wanted.renamed)
-        if wanted.status_id is not None:
+        if wanted.status_id is not None and lead.get("status_id") != WON:
             own |= {"pipeline_id": wanted.pipeline_id, "status_id": wanted.status_id}
         change, refused = change_deal(made, api, lead_id, fields, own)
         if refused is not None and fields.keys() - change.keys():

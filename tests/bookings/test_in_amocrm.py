@@ -136,6 +136,18 @@ def test_a_deal_that_was_closed_stays_so_when_its_visit_is_cancelled(clinic: Cli
     assert clinic.tasks()[0]["is_completed"] is True
 
 
+def test_a_deal_that_was_won_stays_so_when_a_visit_is_booked_in_it(clinic: Clinic) -> None:
+    """A package is sold and paid before its visits are booked: the first of them took it out of the company's sales,
+    and when that was cancelled, to those that are lost."""
+    pipeline, stages = _stages(clinic)
+    clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=LOST)
+    clinic.person("leads", clinic.story.lead_id, {"status_id": WON})
+    visit = _in_card(clinic, 10)
+    assert _deal(clinic)["status_id"] == WON
+    _cancel(clinic, visit)
+    assert _deal(clinic)["status_id"] == WON
+
+
 def test_where_a_visit_is_what_a_deal_is_won_by_a_cancelled_one_moves_it(clinic: Clinic) -> None:
     """As in a pipeline of whoever answers the calls: booked is won there."""
     pipeline, _ = _stages(clinic)
