@@ -160,6 +160,11 @@ def _from_builder(
             )
         except Problem as problem:
             if problem.code == "idempotency_key_reused":
+                # That it has become is told after a change of it, or again in other words.
+                if sent.news is not None and sent.news.is_of_many:
+                    late = msgspec.structs.replace(sent.news, of=(sent.news.form,))
+                    if _told_of_visit(runtime, caller, request, sent, late, kept):
+                        return sender_answers.given(runtime, caller, sent.answer)
                 server_ingress.tell_of_other_values(runtime, caller, str(key))
             server_ingress.tell_of_refusal(runtime, caller, request, problem)
             raise
@@ -180,11 +185,15 @@ def _told_of_visit(
         if news.is_minor:
             kept.became_nothing(sent.reason)
         return news.is_minor
+    said = runtime.keyring.digests(_cleaned(body), integration.id)
+    if news.is_of_many and first.request_hash.hex() in said:
+        return False  # it is what has made the deal, once more
     key = str(submission_keys.of_builder(runtime, caller, news.id, body.contact))
-    before = deliveries.by_key(runtime.database, integration.id, model.NEWS, f"news:{key}")
+    keys = [f"{key}:{one[:32]}" for one in said] if news.is_of_many else [key]
+    before = deliveries.by_key(runtime.database, integration.id, model.NEWS, *(f"news:{one}" for one in keys))
     if before is not None and before.summary.get("of") != visit:  # of somebody else who comes at the same hour
-        key = f"{key}:{visit}"
-    accept(runtime, integration, request, order_updates.of_visit(visit, key, body, is_moved=news.is_moved))
+        keys = [f"{one}:{visit}" for one in keys]
+    accept(runtime, integration, request, order_updates.of_visit(visit, keys, body, is_moved=news.is_moved))
     kept.became(first, body.contact)
     return True
 
@@ -292,9 +301,7 @@ def _accepted(
     if isinstance(body, SyncContact) and not person_identity.stands_for_somebody(body.contact, settings.phone_country):
         whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
         raise invalid_input(whole, "contact")
-    # Sent again, it is sent later, and is the same.
-    same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=msgspec.UNSET)
-    cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
+    cleaned = _cleaned(body)
     why = msgspec.UNSET if decisions is None else decisions
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why, _of_key(caller, writer_id))
     summary = _summary(runtime, integration, body, is_named=key is not None) | caller.sender() | kept.summary
@@ -304,7 +311,7 @@ def _accepted(
         msgspec.json.encode(accepted, order="deterministic"),
         key,
         plan.first_steps(settings, wanted.mode, body),
-        identity=_identity(cleaned, same),
+        identity=_identity(cleaned, body),
         at_once=at_once and not settings.queue,
         summary=summary if made is None else summary | {submission_keys.MADE: made},
         about=about,
@@ -322,12 +329,18 @@ def _of_key(caller: Caller, writer_id: str) -> str:
     return f"{key_id}:{writer_id}" if writer_id and key_id is not None and caller.kind == "server" else ""
 
 
+def _cleaned(body: Body) -> bytes:
+    """Sent again, it is sent later, and is the same."""
+    same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=msgspec.UNSET)
+    return msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
+
+
 def _identity(cleaned: bytes, body: Body) -> bytes:
     """An order without a currency was in roubles once, its goods had a unit; sent again it is still the same."""
     if not isinstance(body, SubmitOrder):
         return cleaned
     order = msgspec.structs.replace(body.order.as_before, currency=body.order.currency or "RUB")
-    before = msgspec.structs.replace(body, order=order, action=None)
+    before = msgspec.structs.replace(body, order=order, action=None, sent_at=msgspec.UNSET)
     return msgspec.json.encode(before, order="deterministic")
 
 

@@ -40,7 +40,7 @@ def adapted(tree: Tree, request: Request) -> AdapterResult:
     if not found:
         call_adapters.directed(tree)
     id_ = found or request.headers.get("Framer-Webhook-Submission-Id") or ""
-    return AdapterResult(id_, shops.cart(tree, request), writer_id, news)
+    return AdapterResult(id_, shops.cart(tree, request), writer_id, None if id_ else news)
 
 
 # source: Tilda's help page on webhooks; public handlers. A visit's tags are in a cookie when a page has changed since.

@@ -136,14 +136,14 @@ def _of_kinds(
         )
 
 
-def of_visit(first: str, key: str, body: SubmitForm, *, is_moved: bool) -> IdempotentWrite:
-    """What is told of a visit. `first`: the key of its form; `key`: of this event, by which later ones may know it."""
+def of_visit(first: str, keys: Sequence[str], body: SubmitForm, *, is_moved: bool) -> IdempotentWrite:
+    """What is told of a visit. `first`: the key of its form; `keys`: of this event, by which later ones may know it."""
     news = OrderUpdate(first, "moved" if is_moved else "visit", msgspec.Raw(msgspec.json.encode(body)))
     stored = msgspec.json.encode(news, order="deterministic")
     told: dict[str, object] = {"by": "server", "of": first}
-    return IdempotentWrite(
-        PLANNER, stored, f"news:{key}", ["lead"], identity=f"{first}\0{key}".encode(), at_once=False, summary=told
-    )
+    key, *also = (f"news:{one}" for one in keys)
+    identity = f"{first}\0{keys[0]}".encode()
+    return IdempotentWrite(PLANNER, stored, key, ["lead"], identity=identity, at_once=False, summary=told, also=also)
 
 
 def _read(request: str) -> OrderUpdate:

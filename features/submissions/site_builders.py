@@ -126,9 +126,9 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     )
     if known.news is None:
         return read
-    keys = [str(_key(one, "")) for one in (known.news.id, *known.news.of)]
-    news = replace(known.news, id=keys[0], of=tuple(keys[1:]))
-    return replace(read, key=news.id, news=news, reason=_OF_VISIT if news.is_minor else read.reason)
+    own, form, *of = [str(_key(one, "")) for one in (known.news.id, known.news.form, *known.news.of)]
+    news = replace(known.news, id=own, form=form, of=tuple(of))
+    return replace(read, key=form, news=news, reason=_OF_VISIT if news.is_minor else read.reason)
 
 
 def _ids(values: list[NamedValue]) -> dict[str, str]:

@@ -43,6 +43,18 @@ def _docplanner(event: str, **members: Any) -> dict[str, Any]:
     return made
 
 
+def _altegio(status: str, **members: Any) -> dict[str, Any]:
+    body = copy.deepcopy(record("altegio")["json"])
+    made: dict[str, Any] = body | {"status": status, "data": body["data"] | members}
+    return made
+
+
+def _anybody(event: str, **members: Any) -> dict[str, Any]:
+    """As programs that nobody here knows tell it."""
+    booking = {"id": 17, "name": "Ana Ruiz", "phone": "+79211000165", "starts_at": "2026-12-01T10:00:00Z", **members}
+    return {"id": f"evt-{event}", "event": event, "data": {"booking": booking}}
+
+
 def _calendly_uri(own: str) -> str:
     return f"{_EVENTS}/{own}/invitees/{own}"
 
@@ -85,6 +97,23 @@ STORIES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (_docplanner("booking-canceled", visit_booking=_MOVED["new_visit_booking"]), "booking-canceled"),
         (_docplanner("presence-marked"), "presence-marked"),
     ],
+    # source: bodies of YClients and Altegio in public receivers, which hear of a visit each time that it changes
+    "altegio": [
+        (_altegio("create"), ""),
+        (_altegio("update", comment="Позже на час"), "Позже на час"),
+        (_altegio("update", attendance=1, comment="Пришёл"), "Пришёл"),
+        (_altegio("delete", client=None, deleted=True, comment="Удалена"), "Удалена"),
+    ],
+    "anybody": [
+        (_anybody("booking.created"), ""),
+        (_anybody("booking.status.updated", state="waits"), "waits"),
+        (_anybody("booking.status.updated", state="paid"), "paid"),
+        (_anybody("booking.cancelled", reason="Ill"), "Ill"),
+    ],
+    "anybody, the change first": [
+        (_anybody("bookingUpdated", state="waits"), ""),
+        (_anybody("bookingCreated", state="made"), "made"),
+    ],
 }  # fmt: skip
 
 
@@ -104,6 +133,23 @@ def test_what_is_told_of_a_visit_is_noted_once_in_its_deal(site: Story, service:
     assert len(notes) == len(words) + 1
     for word in words:
         assert any(word in note for note in notes), word
+
+
+def test_what_is_told_of_a_person_or_by_a_form_is_no_news_of_a_visit(site: Story) -> None:
+    """A client who has changed may ask for something else; and a form may be called by the id of its page."""
+    _, key = server_key(site)
+    who, before = {"id": 5, "name": "Ana Ruiz", "phone": "+79211000165"}, len(account(site)["leads"])
+    bodies: list[dict[str, Any]] = [
+        {"event": f"client.{event}", "data": who | {"note": event}} for event in ("created", "updated")
+    ]
+    bodies += [{"type": "new booking", "id": "form-7", **who, "comment": one} for one in ("Door", "Window")]
+    bodies += [
+        {"event": "Booking created", "data": {**who, "id": "form-7"}, "comment": one} for one in ("Roof", "Gate")
+    ]
+    for body in bodies:
+        assert send(site, key, {"content_type": "application/json", "json": body}).status == 200
+    run_deliveries(site.runtime, 20)
+    assert len(account(site)["leads"]) == before + len(bodies)
 
 
 def test_a_visit_that_is_not_known_is_a_form_when_it_is_cancelled_and_nothing_when_it_is_confirmed(site: Story) -> None:
