@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from benchmarks import scale
+from benchmarks import filled
 from benchmarks.timing import repeated
 from functions.crm_api.handler import handle
 from shared.platform.http import Headers, Request
@@ -72,7 +72,7 @@ def _requests(played: Stage) -> Iterator[tuple[str, Request]]:
 def measure(accounts: int, repeats: int) -> dict[str, Any]:
     with stage(1, more={"ADMIN_TOKENS": ADMIN_TOKEN}) as played, redirect_stdout(StringIO()):
         url = played.postgres.get_uri()
-        scale.fill(url, accounts)
+        filled.fill(url, accounts)
         runtime = Runtime.build(played.settings)
         found: dict[str, dict[str, Any]] = {}
         for words, request in _requests(played):
