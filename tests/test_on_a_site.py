@@ -273,6 +273,33 @@ def test_marks_of_a_visit_outlive_the_address_they_came_by(shown: Any, story: St
     assert bodies[1]["tracking"] == {"utm_source": "banner"}
 
 
+# How MooTools (Joomla 3) and Prototype (Magento) make an array: neither knows what is no list, and can only be gone
+# through.
+_MOOTOOLS = """Array.from = (given) => given == null ? []
+    : typeof given !== "string" && typeof given.length === "number" ? Array.prototype.slice.call(given) : [given];"""
+_PROTOTYPE = """Array.from = (given) => {
+    if (!given) return [];
+    if ("toArray" in Object(given)) return given.toArray();
+    let length = given.length || 0;
+    const made = new Array(length);
+    while (length--) made[length] = given[length];
+    return made;
+};"""
+
+
+@pytest.mark.parametrize("library", others_long([_PROTOTYPE, _MOOTOOLS]))
+def test_a_form_arrives_whole_from_a_page_whose_library_has_replaced_what_arrays_do(
+    shown: Any, story: Story, library: str
+) -> None:
+    """No form could be sent from such a page: to the one it was empty, to the other a single value without a name."""
+    page = shown(script=library, path="/price?utm_source=ya")
+    bodies = _sent_bodies(page)
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert bodies[0]["contact"] == {"name": "Нина", "phone": "+7 916 555-44-33"}
+    assert bodies[0]["tracking"] == {"utm_source": "ya"}
+
+
 def test_where_or_since_when_is_no_mark_of_a_visit(shown: Any, story: Story) -> None:
     """As of a plain form: `from` beside `to` is an answer."""
     page = shown(f'{FIELDS}<input name="from" value="12 High Street"><input name="to" value="The airport">')

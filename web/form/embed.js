@@ -162,13 +162,23 @@
     return location.href.split(/[?#]/)[0];
   }
 
+  // Not by `Array.from`: MooTools (Joomla) and Prototype (Magento) have put one of their own in its place, to which a form
+  // is empty, or a single value.
+  /** @param {FormData | URLSearchParams} given @returns {[string, any][]} */
+  function pairs(given) {
+    /** @type {[string, any][]} */
+    var found = [];
+    given.forEach(function (/** @type {any} */ value, /** @type {string} */ name) { found.push([name, value]); });
+    return found;
+  }
+
   // What the address says of the visit; where it says nothing any more, the one that the page was loaded by: many pages lead
   // on without loading (React, Vue), and some clean their address.
   function visit() {
     /** @param {string} address */
     function marks(address) {
       var asked = new URLSearchParams(address.split("#")[0].split("?").slice(1).join("?"));
-      return Array.from(asked).filter(function (one) { return VISIT.test(one[0]); });
+      return pairs(asked).filter(function (one) { return VISIT.test(one[0]); });
     }
     var now = marks(location.href), loaded = performance.getEntriesByType("navigation")[0];
     return now.length || !loaded ? now : marks(loaded.name);
@@ -179,7 +189,7 @@
   /** @param {HTMLFormElement} form @param {any} button */
   function submission(form, button) {
     isReading = true;
-    var given = Array.from(new FormData(form));
+    var given = pairs(new FormData(form));
     isReading = false;
     /** @type {Record<string, string[]>} */
     var own = {};
