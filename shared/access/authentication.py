@@ -39,15 +39,18 @@ def spend(runtime: Runtime, caller: Caller, request: Request) -> None:
 
 
 def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
+    key = request.parameter("site_key") or ""
+    if key.startswith(site_key.SERVER_PREFIX):  # what its sender's headers prove, they prove to somebody else
+        return site_key.identify(runtime, request, key)
     token = request.headers.get("X-Auth-Token")
     if token:
         from shared.access.credentials import one_time_token  # brings PyJWT and its cryptography
 
         return one_time_token.identify(runtime, token, calls)
     scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
-    if not credential and (key := request.parameter("site_key")):
+    if not credential and key:
         scheme, credential = "bearer", key  # a plain HTML form sets no headers; the key is no secret
-        if not key.startswith((site_key.PREFIX, site_key.SERVER_PREFIX)):
+        if not key.startswith(site_key.PREFIX):
             raise unauthenticated(say("site_key takes a site key only. Send other proofs in a header."))
     if scheme.lower() != "bearer" or not credential:
         raise unauthenticated(say("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer."))
