@@ -98,7 +98,7 @@ def _api(simulation: Simulation, account: Account, request: Request) -> tuple[An
         return Answer(429, b"Too Many Requests", "text/plain"), holder.client_id
     if "crm" not in holder.scopes:
         return problem(403, "Forbidden", "The integration has no access to the scope crm"), holder.client_id
-    if not account.paid:
+    if not account.paid and not account.shows_unpaid:
         return problem(402, "Payment Required", "The account is not paid"), holder.client_id
     if not rights.may_still_call(account, holder.user_id):
         return problem(401, "Unauthorized", "Invalid credentials provided"), holder.client_id

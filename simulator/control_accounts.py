@@ -47,6 +47,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
     for name, value in body.items():
         if name in (
             "paid",
+            "shows_unpaid",
             "may_create_fields",
             "missing_entity_status",
             "missing_write_status",

@@ -77,6 +77,7 @@ class Account:
     country: str = "RU"
     language: str = "ru"
     paid: bool = True
+    shows_unpaid: bool = False  # while it is not paid, all that is there; else nothing
     utc_offset: int = 3 * 3600  # seconds; days of date fields begin at the account's own midnight
     time_zone: str | None = None  # its name; None is one that fits the offset
     may_create_fields: bool = True

@@ -173,6 +173,7 @@ def test_texts_are_read_as_they_were_written(shown: str, written: str) -> None:
 
 
 @pytest.mark.vendor("http.own_failure", "http.right_by_number", "http.switched_off", "http.unprocessable")
+@pytest.mark.vendor("http.unpaid_writes", "http.gone_by_number")
 @pytest.mark.parametrize(
     ("status", "detail", "error"),
     [
@@ -181,6 +182,10 @@ def test_texts_are_read_as_they_were_written(shown: str, written: str) -> None:
         (400, "Ha ocurrido un error del sistema. Inténtelo de nuevo.", errors.ServerError),
         (400, "Ocorreu um erro do sistema. Tente novamente.", errors.ServerError),
         (400, "Код ошибки 244. В случае повторного возникновения ошибки, обращайтесь к нам", errors.ForbiddenError),
+        (400, "Код ошибки 219. В случае повторного возникновения ошибки, обращайтесь к нам", errors.ServerError),
+        (400, "Код ошибки 205. В случае повторного возникновения ошибки, обращайтесь к нам", errors.ForbiddenError),
+        (400, "Error code 212. If error appears again, you can write to our support team", errors.ForbiddenError),
+        (400, "Error 282.", errors.NotFoundError),
         (400, "Error 426.", errors.SwitchedOffError),
         (422, "Customers disabled", errors.SwitchedOffError),
         (422, "Limit 250 per page", errors.BadRequestError),

@@ -45,27 +45,31 @@ _MOST_CONNECTIONS: Final = 100
 _KEPT: Final = 20
 _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 
-# Answers of a proxy that gave up on amoCRM while amoCRM went on: the request may have been carried out.
-# vendor: http.gateway (report) 502 and 504 come from what stands before amoCRM, which may have carried the request out.
-# source: reports of notes and deals that were there after a 504
-_GATEWAY_GAVE_UP = frozenset({502, 504})
-
 # What a refusal that names no value is about, by its words.
 # vendor: http.own_failure (production) A failure of amoCRM's own may be a 400, whose detail tells of an error of the
-# system and asks for the same once more: it is as a 500.
-# source: a client in PHP that tries it again since its users met it in July 2026; other languages than Russian are ours
+# system, or of the search (219), and asks for the same once more: it is as a 500.
+# source: a client in PHP that tries it again since its users met it in July 2026; amoCRM's documentation, "Errors", for
+# the number; other languages than Russian are ours
 # vendor: http.right_by_number (report) A right that the user lacks, or a tariff that has ended, may be a 400 with the
 # number of the older API: 244 of deals, 202 of contacts, 288.
 # source: amocrm-api-php issue 33; amoCRM's documentation, "Errors"
+# vendor: http.unpaid_writes (production) An account whose time has run out may show all that is there, and take notes:
+# a new deal is then 402, and a new contact 400 with the number 205 (it "was not made"; 212, it "was not changed").
+# source: an integration with amoCRM that tried it in a live account in August 2026; amoCRM's documentation, "Errors"
 # vendor: http.switched_off (production) Of what an account has not switched on, as customers, the API says 400 with the
 # number 425 or 426, or 422 "Customers disabled"; of what the account's tariff has not, 402 as of an unpaid account.
 # source: two integrations in production that ask accounts without customers; amoCRM's documentation, "Errors" (of
 # customers 402, 425 and 426), "Customers" (402: the tariff does not include them)
+# vendor: http.gone_by_number (production) Of a task that was deleted the API may say 400 or 404 with the number 282.
+# source: a client in PHP, and the tests of another, that take it for a task that is gone
+_NUMBER: Final = r"(?:код ошибки|error(?: code)?) "
 _BY_WORDS: Final[tuple[tuple[str, type[errors.AnsweredError]], ...]] = (
     ("системная ошибка|повторите попытку|system error|error del? sistema|erro d[eo] sistema", errors.ServerError),
-    (r"(?:код ошибки|error(?: code)?) (?:202|244|288)\b", errors.ForbiddenError),
-    (r"(?:код ошибки|error(?: code)?) (?:425|426)\b|\bdisabled$", errors.SwitchedOffError),
-    (r'"code":226\b|"(?:lead|contact|company|customer) not found"', errors.NotFoundError),  # vendor: writes.gone
+    (rf"{_NUMBER}219\b", errors.ServerError),
+    (rf"{_NUMBER}(?:202|205|212|244|288)\b", errors.ForbiddenError),
+    (rf"{_NUMBER}(?:425|426)\b|\bdisabled$", errors.SwitchedOffError),
+    # vendor: writes.gone
+    (rf'"code":226\b|{_NUMBER}282\b|"(?:lead|contact|company|customer) not found"', errors.NotFoundError),
 )
 
 
@@ -230,7 +234,11 @@ def _error(
     hint = str(problem.get("hint") or "")[:500] if is_of_oauth or problem.get("hint") else None
     if status == 429:
         return errors.RateLimitedError(message, request_id, _retry_after(headers, problem))
-    if status in _GATEWAY_GAVE_UP:
+    # A proxy gave up on amoCRM while amoCRM went on.
+    # vendor: http.gateway (report) 502 and 504 come from what stands before amoCRM, which may have carried the request
+    # out.
+    # source: reports of notes and deals that were there after a 504
+    if status in (502, 504):
         return errors.UnknownOutcomeError(
             say("a gateway before amoCRM gave up (status {status})", status=status), request_id
         )

@@ -108,9 +108,21 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 ]
 
 
+def _refuse_unpaid(call: Call) -> None:
+    """What an account that shows itself does not take before it is paid again: nothing new but notes."""
+    # vendor: http.unpaid_writes
+    number = {"POST": 205, "PATCH": 212}.get(call.method)
+    if number and re.fullmatch(r"/(contacts|companies)(/\d+)?", call.path):
+        raise ApiError(problem(400, "Bad Request", f"Код ошибки {number}."))
+    if number and re.fullmatch(r"/leads(/\d+|/complex|/unsorted/forms)?", call.path):
+        raise ApiError(problem(402, "Payment Required", "The account is not paid"))
+
+
 def answer(call: Call) -> Answer:
     if call.path.startswith("/customers") and not call.account.has_customers:
         raise ApiError(problem(400, "Bad Request", "Error 426."))  # vendor: http.switched_off
+    if not call.account.paid:
+        _refuse_unpaid(call)
     known_path = False
     for method, pattern, rule in ROUTES:
         match = pattern.fullmatch(call.path)

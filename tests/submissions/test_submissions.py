@@ -83,6 +83,22 @@ def test_c2_only_a_contact(story: Story) -> None:
     assert "Привет" in note_of(story, results, "contacts")
 
 
+@pytest.mark.vendor("http.unpaid_writes")
+@pytest.mark.parametrize(("mode", "code"), [("contact", "amocrm_forbidden"), ("lead", "amocrm_unpaid")])
+def test_c2_what_comes_before_the_account_is_paid_again_arrives_then(story: Story, mode: str, code: str) -> None:
+    """Such an account shows all that is there, so only what is made is refused, of a contact in words of its own."""
+    set_up(story, forms={"mode": mode})
+    story.simulator.control("change-account", domain=story.domain, paid=False, shows_unpaid=True)
+    accepted = story.crm("submit_form", story.application(), form(comment="Привет"))
+    assert (accepted.status, json_of(accepted)["problem"]["code"]) == (202, code)
+    story.simulator.control("change-account", domain=story.domain, paid=True)
+    story.clock.advance(minutes=2)
+    assert run_deliveries(story.runtime, 30)["delivered"] == 1
+    results = story.delivery(json_of(accepted)["delivery_id"])["results"]
+    assert "Привет" in note_of(story, results, "contacts" if mode == "contact" else "leads")
+    assert values_of(contact_of(story, results))["PHONE"] == ["+79165554433"]
+
+
 def test_c3_an_order_becomes_a_deal_with_goods(story: Story) -> None:
     pipeline = list(account(story)["pipelines"].values())[1]
     rules = [
