@@ -24,6 +24,11 @@ def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
 
 _LOOKED_AT: Final = 300  # letters of a name
 _MOST_WORDS: Final = 4  # of a name of a header of mail, as programs write it
+# Of a name for somebody's name, what does not say whose it is.
+_OF_NOBODY: Final = frozenset.union(
+    *(vocabulary.NAME_WORDS, vocabulary.FIRST_WORDS, vocabulary.LAST_WORDS, vocabulary.OF_FIRST, vocabulary.OF_LAST),
+    *(vocabulary.FOR, vocabulary.ARTICLES, vocabulary.YOUR, vocabulary.BETWEEN, frozenset({vocabulary.OF_MIDDLE})),
+)
 _IS_PHONE: Final = _stems(vocabulary.PHONE, within=True)
 _IS_EMAIL: Final = _stems(vocabulary.EMAIL, within=True)
 _IS_NO_NAME: Final = _stems(vocabulary.NOT_A_NAME)
@@ -115,6 +120,26 @@ def says_name(name: str) -> Meaning | None:
     if is_last and not has_name:
         return "last_name"
     return "name" if has_name else None  # "Имя и фамилия" is all of it
+
+
+@_remembered
+def told_by(name: str) -> frozenset[str]:
+    """Its words and figures."""
+    split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name)
+    return frozenset(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*|\d+", plain(split)))
+
+
+@_remembered
+def whose(name: str) -> frozenset[str]:
+    """Of a name for somebody's name, what says whose it is: "Имя участника 2" is of "участника", "2". Figures alone
+    count fields, and no persons."""
+    found = told_by(name) - _OF_NOBODY
+    return frozenset() if all(map(str.isdigit, found)) else found
+
+
+@_remembered
+def is_of_parent(name: str) -> bool:
+    return _IS_PARENT.search(" ".join(words(name))) is not None
 
 
 @_remembered

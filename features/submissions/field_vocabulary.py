@@ -192,6 +192,9 @@ TO_YOU: Final = (  # how words begin
     " llamar contactar comunicar escrib enviar ligar retorn entrar contatar qilad boglan bogʼlan"
 )
 YOUR_UZBEK: Final = "ingiz"  # raqamingiz: your number
+BETWEEN: Final = _plains(
+    "of s in on and full complete de do da dos das del e y en em no na completo и в на у по от полное повне і та від va"
+)
 FOR: Final = _plains("for with для с со з із para con com")
 ARTICLES: Final = _plains(
     "the a an our el la los las un una o os um uma наш нашего нашему нашим нашей наша нашого"

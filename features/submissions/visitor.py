@@ -2,7 +2,7 @@
 sent it stand beside them. Another's phone in the visitor's contact would bring the other's own forms there."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -22,6 +22,7 @@ OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visi
 OF_COMPANY: Final = 6  # the visitor's where there is neither a phone nor an e-mail of theirs
 # No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
 MOST_LOOKED_AT: Final = 3000
+_MOST_PERSONS: Final = 50
 
 
 class MeantValue(Struct, gc=False):
@@ -45,6 +46,7 @@ def choose(found: list[MeantValue]) -> None:
     _beside_lines(found)
     _users(found)
     _settle(found)
+    _of_others(found)
 
 
 def _of_lists(found: list[MeantValue]) -> None:
@@ -268,6 +270,45 @@ def _named_otherwise(found: list[MeantValue]) -> set[Path]:
             names.setdefault(one.named.path[:-1], []).append(one)
     others = {around: _words_of(there) for around, there in names.items()}
     return {around for around, other in others.items() if other and not (other <= own or own <= other)}
+
+
+def _of_others(found: list[MeantValue]) -> None:
+    """Who is named beside the visitor has the line that is called as their name is (`participant_2_name`,
+    `participant_2_email`), where the visitor has another. Those of both parents are one family's."""
+    own = [one for one in found if one.meaning in NAMES]
+    ours, others = {_whose(one) for one in own}, dict[tuple[Path, frozenset[str]], list[MeantValue]]()
+    for one in found[:MOST_LOOKED_AT] if own else ():
+        is_name = one.meaning == "field" and one.reason != "mapping" and _kind(one) == "name"
+        if is_name and _whose(one)[1] and _whose(one) not in ours and value_looks.fits("name", one.named):
+            others.setdefault(_whose(one), []).append(one)
+    visitor = _words_of(own)
+    told = [(where, _words_of(there)) for where, there in list(others.items())[:_MOST_PERSONS]]
+    persons = [where for where, theirs in told if not (theirs <= visitor or visitor <= theirs)]
+    for meaning in SEVERAL if persons else ():
+        lines = [one for one in found if one.meaning == meaning and any(text.strip() for text in one.named.values)]
+        theirs = [one for one in lines if one.reason != "mapping" and _is_of_others(one, persons, ours)]
+        for one in theirs if len(theirs) < len(lines) else ():
+            one.meaning, one.reason = "field", "word"
+
+
+def _whose(value: MeantValue) -> tuple[Path, frozenset[str]]:
+    return value.named.path[:-1], field_names.whose(_called(value))
+
+
+def _called(value: MeantValue) -> str:
+    return value.named.label or value.named.name
+
+
+def _is_of_others(
+    line: MeantValue, persons: Collection[tuple[Path, frozenset[str]]], ours: Collection[tuple[Path, frozenset[str]]]
+) -> bool:
+    """By whom most of its words are: beside "Имя участника" is "Телефон участника 2" of "Имя участника 2"."""
+    path, said = line.named.path[:-1], field_names.told_by(_called(line))
+    theirs, own = (
+        max((len(whose) for place, whose in ones if place == path and whose <= said), default=0)
+        for ones in (persons, ours)
+    )
+    return theirs > own and not field_names.is_of_parent(_called(line))
 
 
 def _words_of(names: Iterable[MeantValue]) -> set[str]:

@@ -299,6 +299,75 @@ def test_35_what_is_the_companys_or_a_recipients_is_not_the_visitors(
     assert set(theirs) <= set(body.fields)
 
 
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        (("Имя участника 1", "Телефон участника 1"), ("Имя участника 2", "Номер телефона участника 2")),
+        (("Имя невесты", "Телефон невесты"), ("Имя жениха", "Телефон жениха")),
+        (("Имя", "Телефон"), ("ФИО второго участника", "Телефон второго участника")),
+        (("Ваше имя", "Ваш телефон"), ("Имя должника", "Телефон должника")),
+        (("Імʼя відправника", "Телефон відправника"), ("Імʼя одержувача", "Телефон одержувача")),
+        (("participant1Name", "participant1Phone"), ("participant2Name", "participant2Phone")),
+        (("participant_1_name", "participant_1_phone"), ("participant_2_name", "participant_2_phone")),
+        (("Nome do participante 1", "Celular do participante 1"), ("Nome do participante 2", "Celular participante 2")),
+        (("Nombre", "Teléfono"), ("Nombre de quien te recomendó", "Teléfono de quien te recomendó")),
+    ],
+)
+def test_a_line_beside_the_name_of_somebody_else_is_not_the_visitors(
+    own: tuple[str, str], other: tuple[str, str]
+) -> None:
+    """Two who came together were one contact, where the other's own forms came from then on."""
+    body = _sent(
+        {
+            "json": {
+                **dict(zip(own, ("Ana Ruiz", "+34611100267"), strict=True)),
+                **dict(zip(other, ("Bo Lind", "+34611100268"), strict=True)),
+            }
+        }
+    )
+    assert (full_name(body.contact), body.contact.phones) == ("Ana Ruiz", ["+34611100267"])
+    assert set(other) <= set(body.fields)
+
+
+def test_of_two_who_are_named_each_has_their_email() -> None:
+    sent = {f"Participant {place} {what}": f"{what[0]}{place}@b.example" for what in ("email",) for place in (2, 1)}
+    body = _sent({"json": {"Participant 1 name": "Ana Ruiz", "Participant 2 name": "Bo Lind", **sent}})
+    assert body.contact.emails == ["e1@b.example"]
+    assert body.fields["Participant 2 email"] == ["e2@b.example"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Имя": "Анна", "Телефон": "+34611100267", "Имя клиента": "Анна Руис", "Телефон клиента": "+34611100268"},
+        {"Имя мамы": "Анна", "Телефон мамы": "+34611100267", "Имя папы": "Пётр", "Телефон папы": "+34611100268"},
+        {
+            "client_first_name": "Ana",
+            "client_middle_name": "Bo",
+            "client_last_name": "Ruiz",
+            "client_phone": "+34611100267",
+            "phone": "+34611100268",
+        },
+        {
+            "Name": "Анна",
+            "Phone": "+34611100267",
+            "Name_2": "Казань",
+            "Phone_2": "+34611100268",
+        },  # as Tilda numbers them
+        {
+            "Имя": "Анна",
+            "Телефон участника": "+34611100267",
+            "ФИО участника": "Пётр",
+            "Город": "Казань",
+            "E-mail": "a@b.example",
+        },
+    ],
+)
+def test_a_line_of_the_visitors_stays_the_visitors(sent: dict[str, str]) -> None:
+    body = _sent({"json": sent})
+    assert body.contact.phones == [one for one in sent.values() if one.startswith("+")]
+
+
 def test_35_a_recipients_email_is_the_visitors_where_there_is_nothing_else() -> None:
     body = _sent({"json": {"recipient_name": "Bo Lind", "recipient_email": "bo@example.org"}})
     assert body.contact.emails == ["bo@example.org"]
