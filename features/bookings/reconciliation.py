@@ -25,7 +25,7 @@ from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.i18n import document_language
-from shared.platform.messages import joined, say
+from shared.platform.messages import Message, joined, say
 from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
 from shared.storage import event_log
@@ -43,6 +43,9 @@ _BY_TASK: Final = {"by": "task"}
 _NO_DEAL: Final = say(
     "Its deal was deleted in amoCRM, or merged with another, and its task was deleted before. The visit is still "
     "booked: cancel it here if it does not take place."
+)
+_HANDED_OVER: Final = say(
+    "In amoCRM its task was given to another doctor, {name}, whose time is still free for others. Move the visit here."
 )
 
 
@@ -197,6 +200,8 @@ def _followed(offer: BookingRules, booking: Booking, found: CrmState, waiting: l
             return _done(offer, booking, task)
         if int(task.get("complete_till") or 0) != booking.task_due:
             return _moved(offer, booking, int(task["complete_till"]), waiting)
+        if is_to_come:
+            _notice_handed_over(offer, booking, task, lead)
     except Problem as error:
         _notice(offer, booking, error.detail)
     return False
@@ -260,6 +265,19 @@ def _moved(offer: BookingRules, booking: Booking, due: int, waiting: list[Bookin
             start_sync(offer.runtime, offer.integration, _request(), kept, at_once=False)
         return kept is not None
     return _told(offer, after, booking)
+
+
+def _notice_handed_over(offer: BookingRules, booking: Booking, task: Entity, lead: Entity | None) -> None:
+    """The task is another doctor's by now: whether the visit is, too, is for a person to say. The deal's own user says
+    nothing: they have whatever no doctor's has taken."""
+    user_id, own = task.get("responsible_user_id"), offer.settings.resource(booking.resource)
+    has_own = own is not None and own.user_id not in (None, user_id)
+    is_others = has_own and user_id != (lead or {}).get("responsible_user_id")
+    doctors = [one for one in offer.settings.resources if one.user_id == user_id and one.is_on and not one.is_room]
+    told = Message(_HANDED_OVER.template, {"name": doctors[0].name}) if is_others and len(doctors) == 1 else None
+    is_ours = booking.attention is None or booking.attention.template == _HANDED_OVER.template
+    if is_ours and booking.attention != told:
+        rows.notice(offer.runtime.database, booking, told)
 
 
 def _told(offer: BookingRules, after: Booking, before: Booking) -> bool:

@@ -338,6 +338,27 @@ def test_30_d5_a_move_to_another_doctor_hands_the_task_over(clinic: Clinic) -> N
     assert (task["responsible_user_id"], task["complete_till"]) == (owner, _due(clinic, 15))
 
 
+def test_a_task_that_is_given_to_another_doctors_user_is_told(clinic: Clinic) -> None:
+    """Who falls ill hands their patients over where they work, in amoCRM: the colleague's hour was offered to others
+    all the same, and nobody knew."""
+    owner, other = _with_users(clinic)
+    clinic.booked()
+    (task,) = clinic.tasks()
+    clinic.person("tasks", task["id"], {"responsible_user_id": other})
+    clinic.compare()
+    (shown,) = clinic.bookings()
+    assert (shown["resource"]["id"], shown["version"]) == ("ivanova", 1)
+    assert "another doctor, Петров С. И." in shown["attention"]
+    clinic.person("tasks", task["id"], {"responsible_user_id": owner})
+    clinic.compare()
+    assert clinic.bookings()[0]["attention"] is None
+    # What no doctor's user has taken is the deal's own user's, who may be a doctor, too.
+    clinic.person("tasks", task["id"], {"responsible_user_id": other})
+    clinic.person("leads", task["entity_id"], {"responsible_user_id": other})
+    clinic.compare()
+    assert clinic.bookings()[0]["attention"] is None
+
+
 @pytest.mark.long
 def test_30_k_a_no_in_other_words_ends_no_visit(clinic: Clinic) -> None:
     """30-K: a 400 that names no value is met as one that does: the task is somebody's, and a stage is told of."""
