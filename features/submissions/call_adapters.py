@@ -38,13 +38,21 @@ def _zadarma(tree: Tree) -> str:
 
 
 # source: Mango Office's reference of its virtual exchange's API, "call" and "summary"; public handlers
-def _mango(tree: Tree) -> str:
-    """`json` holds the call: `from` and `to` with a number or an extension each, and `line_number`."""
+_IN_A_MANGO_CALL: Final = ("call_state", "dtmf", "recording_id", "result")
+
+
+def _mango(tree: Tree) -> str | None:
+    """`json` holds the call: `from` and `to` with a number or an extension each, and `line_number`. Of each call it
+    tells every turn, each key and the recordings, of commands their results, and at its end (`entry_result`) all of it,
+    also which way it went: 0 among colleagues, 2 out. Its trial of the address holds nothing."""
     call = tree["json"]
     drop(tree, "vpbx_api_key", "sign")  # they prove who has sent it
     if not isinstance(call, dict):
-        return ""
-    is_out = str(call.get("call_direction")) == "2"
+        return None if not str(call or "").strip(" {}") else ""
+    way = text(dict(call), "call_direction")
+    if way == "0" or ("entry_result" not in call and any(name in call for name in _IN_A_MANGO_CALL)):
+        return None
+    is_out = way == "2"
     for name, is_client in (("from", not is_out), ("to", is_out)):
         end = call.get(name)
         if not isinstance(end, dict):

@@ -1,11 +1,15 @@
 """One request to `crm_api`: which action, who is asking, may they, and then the action itself."""
 
+import re
+from typing import Final
+
 import msgspec
 
 from features import registry
 from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.authentication import authenticate, spend
+from shared.access.credentials import site_key
 from shared.platform.decoding import decode
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -18,6 +22,10 @@ from shared.runtime import Runtime
 _ALSO_BY_PUT = "submit_form"
 # What needs no proof, as it makes one.
 _SIGN_IN = ("get_sign_in", "begin_sign_in", "finish_sign_in")
+# A server's key, of 32 letters, ends the address that a sender is given. What it puts behind that is not the key's:
+# Mango the path of an event, with its slash or without, Evolution API its name, others a query of their own.
+# source: public receivers of Mango's events (`/events/call`); Evolution API's documentation, "Webhooks"
+_KEY_AND_MORE: Final = re.compile(rf"({site_key.SERVER_PREFIX}[\w-]{{32}})(.+)", re.ASCII | re.DOTALL)
 
 
 class _Named(msgspec.Struct):
@@ -28,6 +36,7 @@ class _Named(msgspec.Struct):
 
 def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to any request: a page, a health check, or an action."""
+    request = _as_given(request)
     if request.method == "OPTIONS":
         return cors.preflight(runtime, request)
     named, is_read = _named(request), request.method in registry.READING
@@ -63,6 +72,17 @@ def handle(runtime: Runtime, request: Request) -> Response:
         # What amoCRM itself sends is often a form, too; no person reads the answer.
         response, integration = (_told if take is None else problem_response)(problem, request), None
     return cors.allow(runtime, request, response, integration)
+
+
+def _as_given(request: Request) -> Request:
+    """With the server's key alone where something stands behind it; a value of a query there is one of the query."""
+    found = _KEY_AND_MORE.fullmatch(request.parameter("site_key") or "")
+    if found is None:
+        return request
+    name, _, value = found[2].partition("?")[2].partition("=")
+    others = [one for one in request.query if one[0] != "site_key"]
+    query = (("site_key", found[1]), *([(name, value)] if name else []), *others)
+    return msgspec.structs.replace(request, query=query)
 
 
 def _told(problem: Problem, request: Request) -> Response:

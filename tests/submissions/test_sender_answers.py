@@ -213,6 +213,29 @@ def test_of_a_call_of_megafons_exchange_its_history_is_the_form(site: Story) -> 
     assert site.sql(DELIVERIES) == [(1,)]
 
 
+@pytest.mark.parametrize("is_out", [False, True], ids=["in", "out"])
+def test_of_a_call_mango_tells_its_end_is_the_form(site: Story, is_out: bool) -> None:
+    """The first of its turns was the form, which of a call out names no client and holds no result; what followed was
+    refused. Its trial of the address was a deal of nobody."""
+    key, one = _key(site), record("mango_call")["form"]
+    end = json.loads(one["json"])
+    end |= {"from": end["to"], "to": end["from"], "call_direction": 2} if is_out else {}
+    turn = {name: end[name] for name in ("entry_id", "from", "to")} | {"call_id": "MToxOjI=", "location": "abonent"}
+    turns = [turn | {"seq": seq, "call_state": state} for seq, state in enumerate(("Appeared", "Connected"), 1)]
+    others: list[dict[str, Any]] = [
+        {"entry_id": end["entry_id"], "dtmf": "1", "from_number": "79211000154", "line_number": "74950000054"},
+        {"entry_id": end["entry_id"], "recording_id": "cmVj", "recording_state": "Completed", "extension": "101"},
+        {"command_id": "c-1", "result": 1000},
+        end | {"entry_id": "MTo1NQ==", "call_direction": 0, "from": {"extension": "102"}, "to": {"extension": "101"}},
+    ]
+    for told in ({}, *turns, *others, end, end):
+        answer = _posted(site, key, urlencode(one | {"json": json.dumps(told)}).encode(), FORM)
+        assert _said(answer) == (200, b"ok", TEXT)
+    (made,) = site.sql("SELECT request, id FROM amocrm_deliveries")
+    content = json.loads(site.runtime.keyring.decrypt(bytes(made[0]), made[1], "request"))
+    assert content["body"]["contact"]["phone"] == "79211000154"
+
+
 @pytest.mark.parametrize(("name", "words"), _BY_GET)
 def test_a_payment_by_get_that_is_not_kept_hears_no_yes(site: Story, name: str, words: bytes) -> None:
     """Nothing signs an address."""
