@@ -47,6 +47,7 @@ _HELPS: Final[dict[int | str, tuple[_Words, _Words]]] = {
     "amocrm_scope_missing": (_NO, _OWNER),
     "amocrm_account_not_found": (_NO, _OWNER),
     "reauth_required": (_NO, _OWNER),
+    "access_refused": (_AGAIN, _OWNER),
     "not_connected": (_NO, _OWNER),
     "account_unreadable": (_NO, _OWNER),
     "code_refused": (_NO, _OWNER),

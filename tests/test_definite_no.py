@@ -129,8 +129,41 @@ def test_whoever_connected_is_removed(connected: Story) -> None:
     connected.connect()
     control("change-user", domain=domain, user=other, is_admin=False)
     control("remove", domain=domain, user=other)
-    assert _read(connected) == 409
+    assert _read_twice(connected) == (503, 409)
     assert (connected.row().status, connected.row().problem_code) == ("reauth_required", "access_refused")
+
+
+def _read_twice(story: Story) -> tuple[int, int]:
+    """With a quarter of an hour between."""
+    first = _read(story)
+    story.clock.advance(minutes=16)
+    return first, _read(story)
+
+
+@pytest.mark.vendor("http.unauthorized_place")
+@pytest.mark.parametrize("kind", ["connected", "long_lived"])
+def test_a_moment_in_which_the_api_refuses_everybody_ends_no_connection(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """Whoever called in it needed a new consent, or a new token, although theirs was as good as ever."""
+    story: Story = request.getfixturevalue(kind)
+    refreshed = len(story.simulator.effects("token.refreshed"))
+    story.simulator.fault("status", status=401, path="/api/v4/.*", times=50)
+    assert [_read(story) for _ in range(3)] == [503] * 3
+    assert len(story.simulator.effects("token.refreshed")) - refreshed == (1 if kind == "connected" else 0)
+    assert (story.row().status, story.row().problem_code) == ("connected", "access_refused")
+    story.simulator.control("no-faults")
+    assert _read(story) == 200
+    assert (story.row().status, story.row().problem_code) == ("connected", None)
+    story.simulator.fault("status", status=401, path="/api/v4/.*", times=50)
+    assert _read_twice(story) == (503, 409)
+    assert (story.row().status, story.row().problem_code) == ("reauth_required", "access_refused")
+
+
+@pytest.mark.vendor("oauth.switch_off")
+def test_the_hook_of_an_integration_that_was_switched_off_ends_a_long_lived_token_at_once(long_lived: Story) -> None:
+    hook = long_lived.simulator.control("switch-off", domain=long_lived.domain, client_id=long_lived.client_id)
+    assert json_of(long_lived.callback(hook["query"])) == {"disconnected": True}
 
 
 def _renamed(story: Story, says: str, to: str | None = None) -> str:
@@ -277,7 +310,7 @@ def test_a_renamed_account_that_cannot_be_looked_for_now_is_told_as_gone_from_th
 
 def test_a_long_lived_token_that_is_dead_everywhere_needs_a_person(long_lived: Story) -> None:
     long_lived.simulator.control("switch-off", domain=long_lived.domain, client_id=long_lived.client_id)
-    assert _read(long_lived) == 409
+    assert _read_twice(long_lived) == (503, 409)
     assert (long_lived.row().status, long_lived.row().problem_code) == ("reauth_required", "access_refused")
 
 

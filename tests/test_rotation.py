@@ -40,11 +40,14 @@ def test_a_dead_token_that_should_live_is_refreshed_once(connected: Story) -> No
 
 
 def test_a_token_refused_twice_needs_a_person(connected: Story) -> None:
-    """The user who consented was removed: also the account itself is refused."""
-    connected.simulator.fault("status", status=401, path="/api/v4/.*", times=4)
+    """The user who consented was removed: also the account itself is refused, and so it is a quarter of an hour
+    later."""
+    connected.simulator.fault("status", status=401, path="/api/v4/.*", times=100)
+    assert json_of(_read(connected))["code"] == "access_refused"
+    connected.clock.advance(minutes=16)
     assert json_of(_read(connected))["code"] == "reauth_required"
     assert connected.row().status == "reauth_required"
-    assert len(connected.simulator.effects("token.refreshed")) == 1
+    assert len(connected.simulator.effects("token.refreshed")) == 2
 
 
 def test_many_instances_meeting_one_expired_token_refresh_once(connected: Story) -> None:

@@ -270,4 +270,8 @@ def _still_works(connections: Connections, integration: Integration) -> bool:
         connections.call(integration, lambda api: api.account())
     except ReauthRequiredError:
         return False
+    except RefreshDelayedError as delay:
+        if delay.code != "access_refused":
+            raise
+        return False  # the hook and the API say the same
     return True

@@ -41,9 +41,11 @@ class Connections(Struct, frozen=True):
         Raises the errors of :mod:`shared.amocrm.errors`, ReauthRequiredError and RefreshDelayedError.
         """
         pace = pace or self.pace(integration, calls)
-        integration = self.with_living_token(integration)
+        before, integration = integration, self.with_living_token(integration)
         try:
-            return self._run(integration, work, pace)
+            result = self._run(integration, work, pace)
+            self.rotation.access_works(integration)
+            return result
         except errors.AccountNotFoundError as error:
             if self._takes(integration, pace):
                 raise  # a page that stands at one method: the account lives here
@@ -77,11 +79,7 @@ class Connections(Struct, frozen=True):
         moved = self.rotation.follow_rename(integration, must_be_told=True)
         if moved.account_domain != integration.account_domain:
             return self._run(self.with_living_token(moved), work, pace)
-        detail = say(
-            "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
-        )
-        self.rotation.require_reauth(integration, "access_refused", detail)
-        raise ReauthRequiredError(detail)
+        raise self.rotation.access_refused(before, now)
 
     def paced(self, integration: Integration, calls: int) -> Callable[[Callable[[AccountApi], T]], T]:
         """:meth:`call` for several pieces of work that share the slots of so many calls."""
@@ -183,10 +181,6 @@ class Connections(Struct, frozen=True):
 
     def _require_refreshable(self, integration: Integration) -> None:
         """Ends the wait for a new token when none will come by itself, or not soon."""
-        if integration.status == "connected" and integration.refresh_token is None:
-            detail = say("The long-lived token has ended or was revoked. Enter a new one, or authorise the account.")
-            self.rotation.require_reauth(integration, "access_refused", detail)
-            raise ReauthRequiredError(detail)
         if integration.status != "connected":
             raise ReauthRequiredError(integration.problem_detail or say("This account is not authorised in amoCRM."))
         if integration.refresh_wait_seconds:
@@ -194,6 +188,8 @@ class Connections(Struct, frozen=True):
             raise RefreshDelayedError(
                 integration.problem_code or "refresh_failed", detail, integration.refresh_wait_seconds
             )
+        if integration.refresh_token is None:
+            raise self.rotation.access_refused(integration, integration)
 
     def _run(self, integration: Integration, work: Callable[[AccountApi], T], pace: rate_limit.Pace) -> T:
         assert integration.access_token is not None

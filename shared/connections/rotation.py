@@ -299,6 +299,30 @@ class Rotation(Struct, frozen=True):
         notice = notifications.columns(self.keyring, self.notify, "reauth_required", version, detail)
         self.database.execute(statements.END_GRANT, row | notice | {"code": code, "detail": detail})
 
+    def access_refused(self, before: Integration, now: Integration) -> Exception:
+        """What to raise where the API refuses a token that should be alive: a quarter of an hour later it is asked once
+        more, and only what it refuses then needs a person. `before`: the row as it was before this call."""
+        # vendor: http.unauthorized_place
+        # vendor: rights.removed
+        # A whole method has refused everybody, and then worked again: in such a moment nobody is to be cut off.
+        detail = say("The long-lived token has ended or was revoked. Enter a new one, or authorise the account.")
+        if now.refresh_token is not None:
+            detail = say(
+                "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
+            )
+        if now.access_is_alive and before.problem_code != "access_refused":
+            self._back_off(now, "access_refused", detail, least=_LAST_BACKOFF_SECONDS)
+            return RefreshDelayedError("access_refused", detail, _FIRST_BACKOFF_SECONDS)
+        self.require_reauth(now, "access_refused", detail)
+        return ReauthRequiredError(detail)
+
+    def access_works(self, integration: Integration) -> None:
+        """The API takes a token again that it had refused. Nobody who has called it fails by this."""
+        if integration.problem_code == "access_refused":
+            with suppress(DatabaseUnavailableError):
+                version = {"id": integration.id, "version": integration.token_version}
+                self.database.execute(statements.ACCESS_WORKS, version)
+
     def _ask(self, claimed: Integration) -> oauth.TokenPair:
         assert claimed.refresh_token is not None
         refresh_token = self.keyring.decrypt(claimed.refresh_token, claimed.id, "refresh_token")
@@ -347,10 +371,10 @@ class Rotation(Struct, frozen=True):
         self._require_unexpired(claimed, detail)
         wait = backoff.seconds(claimed.refresh_failures, _FIRST_BACKOFF_SECONDS, _LAST_BACKOFF_SECONDS)
         wait = max(backoff.spread(wait, 0.8, 1.2), least)
-        parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
+        row = {"id": claimed.id, "version": claimed.token_version, "lease_id": claimed.lease_id}
         notice = notifications.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
         waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}
-        self.database.execute(statements.BACK_OFF, parameters | notice | waits)
+        self.database.execute(statements.BACK_OFF, row | notice | waits | {"code": code, "detail": detail})
         return RefreshDelayedError(code, detail, wait)
 
     def _leave_unknown(self, claimed: Integration, reason: Message) -> RefreshDelayedError:

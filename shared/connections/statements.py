@@ -97,8 +97,8 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
 """  # noqa: S608 - all of it is ours
 
-# Gives the lease back and waits. `problem_at` is since when refreshes fail, whatever for; a person is told once for
-# each token, when it has lasted.
+# Gives the lease back, where there is one, and waits. `problem_at` is since when refreshes fail, whatever for; a person
+# is told once for each token, when it has lasted.
 BACK_OFF = f"""
 WITH released AS (
     UPDATE amocrm_integrations SET
@@ -106,12 +106,20 @@ WITH released AS (
         refresh_not_before = amocrm_now() + %(wait)s,
         problem_at = CASE WHEN refresh_failures > 0 THEN coalesce(problem_at, amocrm_now()) ELSE amocrm_now() END,
         problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
+      AND lease_id IS NOT DISTINCT FROM %(lease_id)s
     RETURNING id, problem_at
 ), notified AS ({accepted(f"released {_LONG_ENOUGH}")})
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
 """  # noqa: S608 - all of it is ours
+
+ACCESS_WORKS = """
+UPDATE amocrm_integrations SET
+    refresh_failures = 0, refresh_not_before = NULL, problem_code = NULL, problem_detail = NULL, problem_at = NULL,
+    updated_at = amocrm_now()
+WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected' AND problem_code = 'access_refused'
+"""
 
 # No answer came: the lease stays, and says why; a person is told as above.
 NOTE_UNKNOWN = f"""
