@@ -630,3 +630,36 @@ def test_another_integration_ends_no_connection_unasked(context: BrowserContext,
     (question,) = asked
     assert question.startswith("Отключить steklodom.amocrm.ru · ")
     assert saved == []
+
+
+# As a browser does that keeps what somebody has signed in with: Chrome, Edge and Firefox, whatever `autocomplete` says.
+_PASSWORD_MANAGER = """(token) => {
+    for (const field of document.querySelectorAll("input[type=password]")) {
+        field.value = token;
+        for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+    }
+}"""
+
+
+def test_a_browser_that_keeps_the_token_enters_it_as_no_other_secret(context: BrowserContext, demo: Demo) -> None:
+    """A field that was left empty keeps the integration's key: the administrator's token took its place, and amoCRM
+    was sent it at the next refresh."""
+    page = context.new_page()
+    sign_in(page, demo)
+    form = page.locator("#connection-form")
+    expect(form).to_be_visible()
+    page.evaluate(_PASSWORD_MANAGER, demo.token)
+    sent: list[Any] = []
+
+    def take(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or "null"))
+        route.fulfill(json={"connection": {"account_domain": "another.amocrm.ru"}})
+
+    page.route(re.compile("save_connection"), take)
+    form.get_by_label("Адрес аккаунта").fill("another.amocrm.ru")
+    form.get_by_label("ID интеграции").fill("22222222-2222-4222-8222-222222222222")
+    button = form.get_by_role("button", name="Сохранить")
+    button.click()
+    expect(button).to_be_enabled()
+    (body,) = sent
+    assert body["client_secret"] is None

@@ -5,7 +5,7 @@ import { element } from "../ui/dom.js";
 import { language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
 import { written } from "./address.js";
-import { busy, copyButton, failure, told } from "./pieces.js";
+import { busy, copyButton, failure, secretField, told } from "./pieces.js";
 import { call, connectionName, widgetName, widgetTypes } from "./session.js";
 import { help } from "./help.js";
 import { guarded, held, settled } from "./unsaved.js";
@@ -122,7 +122,7 @@ export function form(refresh) {
   const input = (/** @type {string} */ name, /** @type {Partial<HTMLInputElement>} */ properties = {}) => element("input", { name, autocomplete: "off", spellcheck: false, required: true, placeholder: " ", ...properties });
   const domain = input("account_domain", { placeholder: "example.amocrm.ru", autocapitalize: "off" });
   const id = input("client_id");
-  const secret = input("client_secret", { type: "password", required: false });
+  const secret = secretField({ name: "client_secret", placeholder: " " });
   const hint = element("p", { className: "soft note" });
   hint.setAttribute("role", "status");
   // Live, while it is typed: what the address will be, and what looks wrong.

@@ -2,13 +2,13 @@
 
 import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
-import { busy, failure } from "./pieces.js";
+import { busy, failure, secretField } from "./pieces.js";
 import { call } from "./session.js";
 import { guarded, settled } from "./unsaved.js";
 
 /** @param {import("./site.js").Key} key @param {import("./panel.js").Connection} connection @param {() => Promise<void>} refresh */
 export function secretForm(key, connection, refresh) {
-  const secret = element("input", { type: "password", required: true, maxLength: 500, autocomplete: "off", pattern: "\\S+" });
+  const secret = secretField({ required: true, maxLength: 500, pattern: "\\S+" });
   const error = failure();
   const save = async (/** @type {string | null} */ value) => {
     await call("sign_site_key", { method: "POST", connection, body: { id: key.id, secret: value } });
