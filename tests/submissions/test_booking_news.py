@@ -148,7 +148,7 @@ def test_what_is_told_of_a_person_or_by_a_form_is_no_news_of_a_visit(site: Story
     ]
     for body in bodies:
         assert send(site, key, {"content_type": "application/json", "json": body}).status == 200
-    run_deliveries(site.runtime, 20)
+        run_deliveries(site.runtime, 20)
     assert len(account(site)["leads"]) == before + len(bodies)
 
 
