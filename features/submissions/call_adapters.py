@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from features.submissions.carts import branches, drop, text
+from features.submissions.messenger_ids import is_so
 from shared.platform.nested import Tree
 
 LINE: Final = "line "  # before the name of a number: it is nobody's who calls
@@ -216,7 +217,7 @@ def _ringostat(tree: Tree) -> str:
 
 
 # source: calls of OnlinePBX that public code keeps, Bulutfon's reference of webhooks; bodies of Stream Telecom,
-# UniTalk, Api4Com, Retell and OpenPhone in public receivers
+# UniTalk, Api4Com, Retell, OpenPhone, Telphin, Hipcall, FusionPBX, Bland and RingCentral in public receivers
 def directed(tree: Tree) -> None:
     """Of a call that goes out, who calls is our extension or line: whoever tells it, at the top or within (`call`,
     `data: {object}`), and where nobody is named as the client."""
@@ -225,38 +226,64 @@ def directed(tree: Tree) -> None:
     within = [one for one in tree.values() if isinstance(one, dict)]
     deeper = [one for branch in within for one in branch.values() if isinstance(one, dict)]
     for call in [one for one in (tree, *within, *deeper) if len(one) <= _MOST_MEMBERS][:_MOST_MEMBERS]:
-        names = {re.sub("[_-]", "", name.lower()): name for name in call}
-        ways = (text(dict(call), names[one]).lower() for one in _WAYS if one in names)
-        if not any(map(_OUT.match, ways)):
+        ends = {name: end for name in call if (end := _END.fullmatch(_plain(name))) is not None}
+        ours = [name for name, end in ends.items() if end["ours"]]
+        if not ours or not any(_goes_out(_plain(name), value) for name, value in call.items()):
             continue
-        for ours, theirs in _ENDS:
-            if ours in names and theirs in names and (number := _taken(call, names[theirs])):
-                is_of_line(call, names[ours])
-                tree["phone"] = number
-                return
+        theirs = (number for name, end in ends.items() if end["theirs"] and (number := _taken(call, name)))
+        if number := next(theirs, ""):
+            for name in ours:
+                end = call[name]
+                if isinstance(end, dict):
+                    is_of_line(end, *(one for one in [*end] if _IS_NUMBER.fullmatch(_plain(one))))
+                else:
+                    is_of_line(call, name)
+            tree["phone"] = number
+            return
+
+
+def _goes_out(name: str, value: object) -> bool:
+    """`name`: plain."""
+    if name in _WAYS:
+        return isinstance(value, str) and _OUT.search(value.lower()) is not None
+    return (name in _IS_OUT and is_so(value)) or (name in _IS_IN and str(value).lower() in ("false", "0"))
 
 
 def _taken(call: Tree, name: str) -> str:
-    """The number, also the first one of a list; empty where there is none, which stays."""
+    """The number, also the first one of a list, or that of a branch; empty where there is none, which stays."""
     several = call[name] if isinstance(call[name], list) else [call[name]]
-    number = next((one for one in several if isinstance(one, str) and _NUMBER.fullmatch(one.strip())), "")
-    if number:
-        call[name] = [one for one in several if one != number]
-        drop(call, *([] if call[name] else [name]))
-    return number
+    for one in several:
+        if isinstance(one, dict):
+            inner = next((key for key in one if _IS_NUMBER.fullmatch(_plain(key)) and _is_number(one[key])), None)
+            if inner is not None:
+                return str(one.pop(inner))
+        elif _is_number(one):
+            call[name] = [other for other in several if other != one]
+            drop(call, *([] if call[name] else [name]))
+            return str(one)
+    return ""
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and _NUMBER.fullmatch(value.strip()) is not None
+
+
+def _plain(name: str) -> str:
+    return re.sub("[_-]", "", name[:_LONGEST_NAME].lower())
+
+
+_LONGEST_NAME: Final = 40
 _MOST_MEMBERS: Final = 100  # of a call; no form with so many is one
-_WAYS: Final = ("direction", "calldirection", "type", "calltype")
-_ENDS: Final = (
-    ("caller", "callee"),
-    ("caller", "called"),
-    ("from", "to"),
-    ("fromnumber", "tonumber"),
-    ("src", "dst"),
-    ("source", "destination"),
+_WAYS: Final = ("direction", "calldirection", "type", "calltype", "callflow", "flow")
+_OUT: Final = re.compile("^out(?![a-z])|(?<![a-z])out(?:bound|going)")
+_IS_OUT: Final = ("outgoing", "outbound", "isoutgoing", "isoutbound")
+_IS_IN: Final = ("incoming", "inbound", "isincoming", "isinbound")
+_END: Final = re.compile(
+    "(?:(?P<ours>caller(?:id)?|calling|from|src|source|sender)"
+    "|(?P<theirs>callee(?:id)?|called|to|dst|dest|destination|dialed|dialled|receiver|recipient))"
+    "(?:phone)?(?:num|number)?(?:e?164)?"
 )
-_OUT: Final = re.compile("out(?:$|bound|going)")
+_IS_NUMBER: Final = re.compile("(?:phone|number|phonenumber|e164)(?:e?164)?")
 _NUMBER: Final = re.compile(r"(?!\d{4}-\d\d-\d\d$|\d\d-\d\d-\d{4}$)\+?[\d ()-]{7,20}")  # and no day
 
 CALLS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (

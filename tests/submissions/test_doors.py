@@ -1227,6 +1227,16 @@ def test_46_a_name_that_asks_the_visitor_goes_before_another(other: str) -> None
         {"event": "hangup", "direction": "outbound", "caller": "1000", "called": PHONE},  # Api4Com
         {"event": "call_ended", "call": {"from_number": "+74950000099", "to_number": PHONE, "direction": "outbound"}},
         {"data": {"object": {"from": "+74950000099", "to": [PHONE], "direction": "outgoing"}}},  # OpenPhone
+        {"EventType": "dial-out", "CallerIDNum": "74950000099", "CalledNumber": PHONE, "CallFlow": "out"},  # Telphin
+        {"EventType": "dial-in", "CallerIDNum": PHONE, "CalledNumber": "74950000099", "CallFlow": "in"},
+        {"event": "x", "data": {"caller_number": "+74950000099", "callee_number": PHONE, "direction": "outbound"}},
+        {"caller_id_number": "74950000099", "destination_number": PHONE, "call_direction": "OUTBOUND"},  # FusionPBX
+        {"direction": "Outbound", "from": {"phoneNumber": "+74950000099"}, "to": {"phoneNumber": PHONE}},  # RingCentral
+        {"type": "DIRECTION_OUTGOING", "sender": "74950000099", "receiver": PHONE, "text": "Да"},
+        {"call_id": "1", "from": "+74950000099", "to": PHONE, "inbound": False},  # Bland
+        {"from_phone": "+74950000099", "to_phone": PHONE, "is_outgoing": 1},
+        {"from": PHONE, "to": "+74950000099", "inbound": True},
+        {"event": "opt-out", "from": PHONE, "to": "+74950000099"},
         {"event": "CALL_END", "call": {"from": PHONE, "to": ["101"], "outerNumber": "74950000099", "direction": "IN"}},
     ],
 )

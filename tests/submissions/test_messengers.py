@@ -390,6 +390,18 @@ OWN: dict[str, Any] = {
     "Vonage: delivered": {
         "message_uuid": "u", "to": "79211000201", "from": "74950000099", "status": "delivered", "channel": "whatsapp",
     },
+    # source: Wassenger's node for n8n; public receivers, which pass over what goes out
+    "Wassenger: written": {
+        "event": "message:out:new", "device": {"id": "d", "phone": "+74950000099"},
+        "data": {"id": "m", "flow": "outbound", "fromNumber": "+74950000099", "toNumber": "+79211000201", "body": "Да"},
+    },
+    "Wassenger: changed": {
+        "event": "message:update", "data": {"id": "m", "flow": "outbound", "fromNumber": "+74950000099"},
+    },
+    "Wassenger: sent": {"event": "message:out:sent", "data": {"id": "m", "phone": "79211000201"}},
+    "a program of one's own: written": {
+        "event": "message", "direction": "outgoing", "from": "+74950000099", "to": "+79211000201", "text": "Да",
+    },
     "Digisac: written": {"event": "message.created", "data": {"id": "m", "isFromMe": True, "text": "Да"}},
     "W-API: written on the phone": W_API | {"event": "webhookDelivery", "fromMe": True},
     "W-API: its telephone": {"event": "webhookConnected", "instanceId": "3B6XIW", "connectedPhone": "74950000099"},
@@ -430,6 +442,11 @@ OWN: dict[str, Any] = {
 def site(story: Story) -> Story:
     set_up(story)
     return story
+
+
+def test_a_title_that_people_read_makes_no_message_of_the_companys_own() -> None:
+    asked = {"title": "Message: out of office", "name": "Ann", "phone": "+79211000201"}
+    assert _sent(asked).body.contact.phones == ["+79211000201"]
 
 
 @pytest.mark.parametrize("name", OWN)

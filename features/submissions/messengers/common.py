@@ -51,9 +51,12 @@ def is_own(tree: Tree) -> bool:
     inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
     deeper = (branch_of(one.get(name)) for one in inner for name in ("message", "payload", "object"))
     messages = [one for one in (*inner, *deeper) if one]
-    told = [_event(tree, name) for name in _OF_EVENTS] + [_event(one, "event_type") for one in inner]
-    ways = {text(dict(one), name).lower() for one in messages for name in ("traffic", "direction")}
+    said = [text(dict(tree), name).lower() for name in _OF_EVENTS]
+    said += [text(dict(one), "event_type").lower() for one in inner]
+    told = [re.sub(r"[^a-z]", "", one) for one in said]
+    ways = {text(dict(one), name).lower() for one in (tree, *messages) for name in ("traffic", "direction", "flow")}
     is_out = bool(ways & OUT) and any("message" in one for one in told)
+    is_out = is_out or any(" " not in one and _GOES_OUT.search(one) for one in said)
     is_out = is_out or not _OWN_EVENTS.isdisjoint(told) or any(one.startswith(_OF_AGENTS) for one in told)
     is_out = is_out or any(_event(tree, name) in events for name, events in _OWN_AS_THEY_SAY.items())
     listed = branches(tree.get("data"))
@@ -70,6 +73,8 @@ def _event(branch: Tree, name: str) -> str:
     return re.sub(r"[^a-z]", "", text(dict(branch), name).lower())
 
 
+# As programs name it (`message:out:new`); a title that people read may say so as well.
+_GOES_OUT: Final = re.compile("message[^a-z]*out(?:going|bound|(?![a-z]))|(?<![a-z])out(?:going|bound)?[^a-z]*message")
 _OWN_EVENTS: Final = frozenset(
     (
         *("outgoingmessage", "outboundmessage", "messageoutgoing", "messageoutbound"),
