@@ -22,6 +22,7 @@ def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
     return re.compile(f"(?:^| )(?:{'|'.join(one if len(one) > 3 else f'{one}(?: |$)' for one in stems)})")
 
 
+_OF_ENGLISH: Final = re.compile(r"(?<=[a-z])ʼs\b")  # whose it is: "Friend's phone"
 _LOOKED_AT: Final = 300  # letters of a name
 _MOST_WORDS: Final = 4  # of a name of a header of mail, as programs write it
 # Of a name for somebody's name, what does not say whose it is.
@@ -35,6 +36,7 @@ _IS_NO_NAME: Final = _stems(vocabulary.NOT_A_NAME)
 _IS_CHILD: Final = _stems(vocabulary.CHILD)
 _IS_PARENT: Final = _stems(vocabulary.PARENT)
 _IS_ANOTHER: Final = _stems(vocabulary.OTHER_NUMBER)
+_IS_FIGURES: Final = _stems(vocabulary.FIGURES)
 _IS_STAFF: Final = _stems(vocabulary.STAFF)
 _IS_TO_YOU: Final = _stems(vocabulary.TO_YOU)
 
@@ -57,7 +59,7 @@ def words(name: str) -> tuple[str, ...]:
     written = plain(split)
     if split != name:  # WhatsApp is one word as well
         written += f" {plain(name)}"
-    return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", written))
+    return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", _OF_ENGLISH.sub("", written)))
 
 
 @_remembered
@@ -87,6 +89,12 @@ def says_another_number(name: str) -> bool:
         _IS_ANOTHER.search(" ".join(word for word in words(name) if not word.startswith(vocabulary.CUSTOMER)))
         is not None
     )
+
+
+@_remembered
+def says_figures(name: str) -> bool:
+    """What looks like a phone there is none."""
+    return says_another_number(name) or _IS_FIGURES.search(" ".join(words(name))) is not None
 
 
 @_remembered

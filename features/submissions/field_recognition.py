@@ -342,7 +342,7 @@ def _may_be_owners(value: NamedValue, has_phone: bool) -> bool:
 def _is_shaped(value: NamedValue, country: str) -> bool:
     if len(value.values) != 1 or not _PHONE.fullmatch(value.values[0].strip()):
         return False
-    if field_names.says_another_number(value.shown) or _is_companys(value):
+    if field_names.says_figures(value.shown) or _is_companys(value):
         return False
     if _is_addressed(value, value.name):
         return False

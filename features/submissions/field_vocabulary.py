@@ -121,6 +121,13 @@ OTHER_NUMBER: Final = (
     " кільк cantidad quantidade soni version верс utm uid client-id clid id tranid промокод promo pin tax налог"
     " ticket билет rating оценк score балл lat lon gps координат дом дома кода квартир кв этаж"
 )
+# What has figures and may have a name as well: "Nombre para la reserva", "Nombre como en la cédula".
+FIGURES: Final = (
+    "nif nie nit ruc rut rfc nss cnh cuit cuil curp cedul contribuint matricul иин жсн бин пинфл pinfl jshshir жшшир"
+    " єдрпоу едрпоу рнокпп"
+    " брон booking reserva объект обʼєкт лот лота lote доход оборот выручк виручк зарплат salar revenue income turnover"
+    " presupuest orcament faturament facturacion ingreso renda daromad"
+)
 # People of the company's own: their phones stand beside the visitor's in what chats and call-backs send, and would make
 # one person of all visitors.
 STAFF: Final = (
@@ -213,10 +220,17 @@ BESIDE: Final = _plains(
     " отримувач отримувача екстрений родича дитини"
     " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido"
     " doʼst doʼsti doʼstingiz qiluvchi"
+    " reference references referrer wife husband жены жене мужа мужу дружини чоловіка esposa esposo marido"
+    " conyuge conjuge"
+    " рекомендателя рекомендовал рекомендовала рекомендовавшего пригласил пригласила пригласившего посоветовал"
+    " посоветовала одержувач одержувача рекомендувача порадив порадила запросив запросила referencia referencias"
+    " recomendo recomendou refirio indico indicou invito convidou tavsiya досым досыңыз досының досыңыздың"
 )
 # Of those, who may be the visitor as well as whom the visitor names: a site's user, whoever comes to a hotel.
 USERS: Final = _plains("user users")
-RECIPIENTS: Final = _plains("recipient recipients receiver addressee consignee destinatario destinataria")
+RECIPIENTS: Final = _plains(
+    "recipient recipients receiver addressee consignee destinatario destinataria отримувач отримувача одержувача"
+)
 GUESTS: Final = _plains("guest guests")
 # The company's own line or mailbox, and those of whoever sells for it: they count where the visitor can be reached in
 # no way. One that all have who write by their phones alone, or buy from one partner, would make one person of them.

@@ -1,11 +1,13 @@
 """35: whose name it is, in the words of services that call it otherwise (values are made up)."""
 
+import json
 from typing import Any
 
 import pytest
 
 from features.submissions import site_builders
 from features.submissions.model import SubmitForm, SubmitOrder, full_name
+from features.submissions.settings import Submissions
 from features.submissions.site_builders import ReceivedForm
 from shared.platform.http import Headers, Request
 from tests.submissions.recorded import body_of
@@ -366,6 +368,51 @@ def test_of_two_who_are_named_each_has_their_email() -> None:
 def test_a_line_of_the_visitors_stays_the_visitors(sent: dict[str, str]) -> None:
     body = _sent({"json": sent})
     assert body.contact.phones == [one for one in sent.values() if one.startswith("+")]
+
+
+@pytest.mark.parametrize(
+    ("country", "called", "figures"),
+    [
+        ("PT", "NIF", "275911999"),
+        ("PT", "Número de contribuinte", "233738116"),
+        ("PE", "RUC", "20218781652"),
+        ("AR", "CUIL", "20972763390"),
+        ("BR", "CNH", "03773706440"),
+        ("MX", "NSS", "19066279842"),
+        ("KZ", "ИИН", "959615100702"),
+        ("UA", "РНОКПП", "3293129689"),
+        ("RU", "Номер брони", "9000426312"),
+        ("RU", "Номер лота", "9581241853"),
+        ("RU", "Оборот в год", "9000000000"),
+        ("CO", "Presupuesto", "3000000000"),
+        ("BR", "Faturamento", "11900000000"),
+    ],
+)
+def test_35_figures_that_are_called_otherwise_are_no_phone(country: str, called: str, figures: str) -> None:
+    """A taxpayer's number of Portugal is a telephone of somebody else there."""
+    body = json.dumps({"name": "Ana Ruiz", "email": "t45@example.org", called: figures}).encode()
+    request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), body)
+    made = site_builders.sent(request, Submissions(phone_country=country)).body
+    assert (made.contact.phones, made.fields) == ([], {called: [figures]})
+
+
+@pytest.mark.parametrize("called", ["Nombre para la reserva", "Имя, на которое бронь", "Nombre (como en la cédula)"])
+def test_35_who_books_has_a_name(called: str) -> None:
+    assert full_name(_sent({"json": {called: "Ana Ruiz", "phone": "+34611100267"}}).contact) == "Ana Ruiz"
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        *("Телефон рекомендателя", "Телефон того, кто Вас пригласил", "Телефон мужа", "Телефон одержувача"),
+        *("Reference phone", "Husband's phone", "Friend’s phone", "Teléfono de referencia", "Teléfono del cónyuge"),
+        *("WhatsApp de quem indicou", "Telefone do marido", "Досыңыздың телефоны"),
+    ],
+)
+def test_35_the_line_of_whom_the_visitor_names_is_not_theirs(called: str) -> None:
+    """All whom one has recommended were one contact with them."""
+    body = _sent({"json": {"Name": "Ana Ruiz", "Phone": "+34611100267", called: "+34611100268"}})
+    assert (body.contact.phones, body.fields) == (["+34611100267"], {called: ["+34611100268"]})
 
 
 def test_35_a_recipients_email_is_the_visitors_where_there_is_nothing_else() -> None:
