@@ -57,6 +57,10 @@ class MovableClock:
         """Moves to the beginning of a minute: what is counted by the minute has nearly all of it then."""
         self.advance(seconds=60 - self.now().timestamp() % 60)
 
+    def begin_hour(self) -> None:
+        """Likewise, for what is told once an hour."""
+        self.advance(seconds=3600 - self.now().timestamp() % 3600)
+
     def reset(self) -> None:
         with self._lock:
             if self._offset:
