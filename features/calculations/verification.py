@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from features.calculations import engine, settings, versions
 from features.calculations.engine import Evaluation
-from features.calculations.model import Calculation, SaveCalculation
+from features.calculations.model import ByCalculator, Calculation, SaveCalculation
 from shared.actions import currency
 from shared.connections.integrations import Integration
+from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import say
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
@@ -48,13 +50,14 @@ def in_account(runtime: Runtime, integration: Integration) -> Published | None:
     return Published(found.document | {"currency": own}, f"{found.revision}-{own}", is_own=False)
 
 
-def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> None:
-    """Reckons again what a calculator's page has sent. Raises 409 where the calculator is another by now, and 422 for
+def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> Calculation:
+    """Reckons again what a calculator's page has sent, and gives what is written: the same, in the words of the
+    language that the settings name for documents. Raises 409 where the calculator is another by now, and 422 for
     anything that is not what it makes (`differs` says what); and for a calculation of somebody else's where the
     settings want the calculator's own. What is left to the sender is a number and a comment."""
     by = settings.of(integration.settings).reckoned_by
     if body.calculator is None and by == "widget":
-        return
+        return body.calculation
     if body.calculator is None:
         if by == "server" or ((known := of(runtime.database, integration)) is not None and known.is_own):
             raise Problem(
@@ -62,7 +65,7 @@ def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> 
                 "calculator_required",
                 say("Here only what the published calculator has reckoned is saved: send calculator with its values."),
             )
-        return
+        return body.calculation
     found = in_account(runtime, integration)
     if found is None:
         raise Problem(404, "no_calculator", say("This widget type has no calculator yet; make one in the panel."))
@@ -72,7 +75,7 @@ def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> 
     made = engine.evaluate(found.document, body.calculator.values, body.calculator.language)
     differs = _differs(made, body.calculation) if isinstance(made, Evaluation) else []
     if isinstance(made, Evaluation) and made.refused is None and not differs:
-        return
+        return _in_the_language_of_documents(integration, found.document, body.calculator, body.calculation)
     if body.calculator.revision != found.revision:
         raise Problem(
             409,
@@ -90,6 +93,17 @@ def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> 
         say("This is not what the calculator makes of these values; nothing was saved."),
         extra={"expected_total": f"{made.total:f}", "differs": differs},
     )
+
+
+def _in_the_language_of_documents(
+    integration: Integration, document: dict[str, Any], by: ByCalculator, sent: Calculation
+) -> Calculation:
+    """Whoever saves reads amoCRM in their own language, in which nobody else need read the goods and the quotation."""
+    language = integration.settings.get("language")
+    made = engine.evaluate(document, by.values, language) if language in LANGUAGES else None
+    if not isinstance(made, Evaluation):
+        return sent
+    return msgspec.structs.replace(sent, title=made.title, items=made.items, parameters=made.parameters)
 
 
 def _beside_the_calculator(body: SaveCalculation) -> Iterator[InputError]:

@@ -202,6 +202,19 @@ def test_what_the_calculator_reckons_is_saved(story: Story) -> None:
     assert "25 124" in note["params"]["text"].replace("\u202f", " ")
 
 
+def test_goods_and_words_are_in_the_language_of_documents_whoever_saves(story: Story) -> None:
+    """Else a client's quotation is half in the seller's language, and goods without an SKU stand in the list once in each."""
+    assert story.crm("save_settings", story.admin(), {"language": "pt"}).status == 200
+    body = _sent(story, options={"note": True, "products": True})
+    saved = _write(story, body, "a press")
+    assert (saved.status, _write(story, body, "a press").body) == (200, saved.body)
+    (note,) = story.notes()
+    text = note["params"]["text"].replace("\u202f", " ").replace("\xa0", " ")
+    assert "1. Vidro temperado 8 mm — 2,52 m² × 6.200" in text
+    assert "Tamanho: 1200 × 2100 mm" in text
+    assert "Installation" not in text
+
+
 @pytest.mark.parametrize("way", ["price", "total", "name", "quantity", "more", "fewer", "discount", "delivery"])
 def test_a_tampered_sum_never_reaches_the_deal(story: Story, way: str) -> None:
     body = _sent(story)

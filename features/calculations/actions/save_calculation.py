@@ -60,8 +60,9 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     lead_id = caller.require_lead(bodies.lead_id(request, body.lead_id))
     model.check(body)
     key = bodies.idempotency_key(request)
+    written = body.calculation
     try:
-        verification.check(runtime, integration, body)
+        written = verification.check(runtime, integration, body)
     except Problem:
         # What was accepted before stands, whatever the calculator has become since.
         if key is None or rows.by_key(runtime.database, integration.id, model.ACTION, key) is None:
@@ -70,7 +71,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     identity = msgspec.json.encode(kept, order="deterministic")
     # Where nobody can say now, the amounts stay without a currency's sign: they are the account's all the same.
     said = body.calculation.currency or currency.of_account(runtime, integration) or ""
-    kept = msgspec.structs.replace(kept, calculation=msgspec.structs.replace(kept.calculation, currency=said))
+    kept = msgspec.structs.replace(kept, calculation=msgspec.structs.replace(written, currency=said))
     stored = msgspec.json.encode(kept, order="deterministic")
 
     summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
