@@ -7,8 +7,9 @@ import pytest
 
 from functions.crm_api import health
 from functions.crm_api.handler import handle
+from functions.oauth_callback.handler import handle as callback
 from functions.run_deliveries.run import run as run_deliveries
-from shared.platform.http import Request, Response
+from shared.platform.http import Headers, Request, Response
 from shared.platform.middleware import serve
 from tests.story import Story, calculation, json_of
 
@@ -57,6 +58,24 @@ def test_a_requests_line_tells_whose_it_was_and_what_amocrm_answered(
     lead = f"/api/v4/leads/{connected.lead_id}"
     assert {f"POST {lead}/notes", f"PATCH {lead}", f"POST {lead}/link"} <= calls
     assert all(call["status"] == 200 and call["id"] and call["ms"] > 0 for call in line["upstream"])
+
+
+def test_a_refused_requests_line_says_why(connected: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever is on call sees a row of 403, and asks why: a plain form is answered by a page, a consent as well."""
+    capsys.readouterr()
+    connected.crm("get_lead", connected.widget() | {"X-Lead-Id": "soon"})
+    form = Headers([("Content-Type", "application/x-www-form-urlencoded"), ("Origin", "https://elsewhere.example")])
+    query = (("action", "submit_form"), ("site_key", "site_unknown"))
+    serve(handle, connected.runtime, Request("POST", "/", query, form, b"name=Anna"))
+    serve(callback, connected.runtime, Request("GET", "/", (("code", "c"), ("state", "unknown"))))
+    connected.crm("connection_status", connected.admin())
+    lines = [line for line in _lines(capsys) if line["event"] == "request"]
+    assert [(line["status"], line.get("code")) for line in lines] == [
+        (422, "invalid_input"),
+        (401, "unauthenticated"),
+        (400, "untrusted_host"),
+        (200, None),
+    ]
 
 
 def test_an_account_that_needs_a_person_is_counted(connected: Story, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from functions.oauth_callback import texts
 from shared.connections.authorization import Consent
+from shared.platform import logs
 from shared.platform.http import Request, Response
 from shared.platform.messages import Message, translated
 from shared.runtime import Runtime
@@ -102,6 +103,7 @@ def failure(
     detail: Message | None = None,
 ) -> Response:
     """What went wrong, in plain words, with the next step: begin again, or reload where the code is still good."""
+    logs.problem_code.set(code)
     language = texts.language(request, consent.language if consent else None)
     title, happened, advice = texts.failure(code, language)
     nonce = secrets.token_urlsafe(16)

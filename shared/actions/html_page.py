@@ -4,6 +4,7 @@ import html
 import secrets
 from typing import Final
 
+from shared.platform import logs
 from shared.platform.http import Request, Response
 from shared.platform.i18n import catalogue, language_of
 from shared.platform.messages import translated
@@ -18,6 +19,7 @@ _STYLE: Final = (
 
 def problem_page(problem: Problem, request: Request) -> Response:
     """What went wrong, for the person who pressed the button."""
+    logs.problem_code.set(problem.code)
     title, back = words(request, "not_sent", "back")
     language = _language(request)
     errors = [f"{error.path}: {translated(error.detail, language)}." for error in problem.errors]

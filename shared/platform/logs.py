@@ -15,8 +15,9 @@ from shared.platform.messages import Message, english
 stream = "stdout"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-# Of the request that is being answered: whose it is, and the calls to amoCRM that it has made.
+# Of the request that is being answered: whose it is, the calls to amoCRM that it has made, and why it is refused.
 integration_id: ContextVar[str | None] = ContextVar("integration_id", default=None)
+problem_code: ContextVar[str | None] = ContextVar("problem_code", default=None)
 upstream: ContextVar[list[dict[str, object]] | None] = ContextVar("upstream", default=None)
 
 _MOST_UPSTREAM = 40  # in one line

@@ -39,7 +39,7 @@ def serve(
     started = time.monotonic()
     mark = logs.request_id.set(request.id)
     calls: list[dict[str, object]] = []
-    marks = logs.upstream.set(calls), logs.integration_id.set(None)
+    marks = logs.upstream.set(calls), logs.integration_id.set(None), logs.problem_code.set(None)
     try:
         try:
             if len(request.body) > most_bytes:
@@ -63,6 +63,7 @@ def serve(
             path=request.path,
             action=_action(request),
             status=response.status,
+            code=logs.problem_code.get() if response.status >= 400 else None,
             integration_id=logs.integration_id.get(),
             upstream=calls or None,
         )
@@ -71,6 +72,7 @@ def serve(
         logs.request_id.reset(mark)
         logs.upstream.reset(marks[0])
         logs.integration_id.reset(marks[1])
+        logs.problem_code.reset(marks[2])
 
 
 def _compressed(response: Response, request: Request) -> Response:
@@ -103,6 +105,7 @@ def json_response(document: Any, status: int = 200, headers: Pairs = ()) -> Resp
 
 def problem_response(problem: Problem, request: Request) -> Response:
     """The problem document, in the language of whoever asked (`Accept-Language`; English where there is none)."""
+    logs.problem_code.set(problem.code)
     language = request.language
     headers: Pairs = (("Content-Type", "application/problem+json"), ("Content-Language", language), *problem.headers)
     if problem.retry_after is not None:
