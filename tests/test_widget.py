@@ -19,7 +19,7 @@ from cli import widget
 from cli.commands import main
 from functions.crm_api import pages
 from functions.crm_api.handler import handle
-from shared.platform.http import Headers, Request, Response
+from shared.platform.http import Headers, Pairs, Request, Response
 from shared.platform.middleware import serve
 from simulator import archives
 from tests.demo import ROOT
@@ -174,6 +174,20 @@ def test_only_the_calculator_may_be_framed_and_only_by_deal_cards(connected: Sto
     assert "frame-ancestors 'none'" in policy("/admin/")
     assert "frame-ancestors 'none'" in policy("/app/")
     assert serve(handle, connected.runtime, Request("GET", "/widget/archive/script.js")).status == 404
+
+
+@pytest.mark.parametrize("before", ["", "/crm_api"])
+def test_a_page_is_found_without_the_slash_at_its_end(connected: Story, before: str) -> None:
+    """As people type it: they got a list of seventy actions."""
+
+    def led_to(path: str, query: Pairs = ()) -> str:
+        answer = serve(handle, connected.runtime, Request("GET", before + path, query))
+        assert answer.status == 308, path
+        return dict(answer.headers)["Location"]
+
+    assert led_to("/admin") == "admin/"
+    assert led_to("/booking", (("key", "site_1"), ("lang", "uk"))) == "booking/?key=site_1&lang=uk"
+    assert serve(handle, connected.runtime, Request("GET", f"{before}/client")).status == 404  # no page
 
 
 def test_a_second_visit_asks_for_the_page_only(connected: Story) -> None:

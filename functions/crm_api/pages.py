@@ -11,6 +11,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from functions.crm_api import cors
 from shared.platform import widgets
@@ -52,9 +53,11 @@ _POLICY = (
 
 def find(runtime: Runtime, request: Request) -> Response | None:
     """The file that the path names under `web/`; None when it names none."""
-    if request.method not in ("GET", "HEAD") or request.path.count("/") < 2 or request.parameter("action"):
+    if request.method not in ("GET", "HEAD") or request.parameter("action"):
         return None
     for folder in (*_FOLDERS, *_own_pages()):
+        if request.path.endswith(f"/{folder}") and f"{folder}/index.html" in _files():
+            return _with_slash(request)
         before, separator, name = request.path.partition(f"/{folder}/")
         named = f"{folder}/{name or 'index.html'}"
         if not separator or named not in _files():
@@ -77,6 +80,12 @@ def find(runtime: Runtime, request: Request) -> Response | None:
         encoding = (("Content-Encoding", "gzip"),) if is_small else ()
         return cors.allow(runtime, request, Response(200, body, (*headers, *encoding)), None)
     return None
+
+
+def _with_slash(request: Request) -> Response:
+    """`…/admin`, as people type it. The address is relative: what stands before a function's path, it does not know."""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    return Response(308, b"", (("Location", f"{request.path.rpartition('/')[2]}/{query}"),))
 
 
 def _policy(runtime: Runtime, folder: str, named: str) -> tuple[tuple[str, str], ...]:
