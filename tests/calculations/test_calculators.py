@@ -203,7 +203,7 @@ def test_what_the_calculator_reckons_is_saved(story: Story) -> None:
 
 
 def test_goods_and_words_are_in_the_language_of_documents_whoever_saves(story: Story) -> None:
-    """Else a client's quotation is half in the seller's language, and goods without an SKU stand in the list once in each."""
+    """Else a client's quotation is half in the seller's language, and goods without an SKU are there in each."""
     assert story.crm("save_settings", story.admin(), {"language": "pt"}).status == 200
     body = _sent(story, options={"note": True, "products": True})
     saved = _write(story, body, "a press")
