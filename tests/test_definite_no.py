@@ -167,22 +167,47 @@ def test_the_hook_of_an_integration_that_was_switched_off_ends_a_long_lived_toke
 
 
 def _renamed(story: Story, says: str, to: str | None = None) -> str:
-    """`says`: a page with 404, the 401 of which amoCRM's documentation tells, or a page with it."""
+    """`says`: a page with 404, the 401 of which amoCRM's documentation tells, a page with it, or a redirect."""
     if says != "404":
         kind = "status" if says == "401" else "html"
-        story.simulator.fault(kind, status=401, host=re.escape(story.domain), times=100)
+        story.simulator.fault(kind, status=int(says[:3]), host=re.escape(story.domain), times=100)
     to = to or f"renamed{story.account_id}"
     moved: str = story.simulator.control("rename", domain=story.domain, to=to)["domain"]
     return moved
 
 
 @pytest.mark.vendor("oauth.rename_by_access_token", "http.no_account")
-@pytest.mark.parametrize("says", ["404", "401", "401 page"])
+@pytest.mark.parametrize("says", ["404", "401", "401 page", "301", "302", "307", "308"])
 def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: Story, says: str) -> None:
     moved = _renamed(long_lived, says)
     assert _read(long_lived) == 200
     assert long_lived.row(moved).status == "connected"
     assert "account.renamed" in long_lived.events()
+
+
+@pytest.mark.vendor("hosts.redirect")
+@pytest.mark.parametrize("first", ["call", "refresh"])
+def test_an_account_whose_old_address_redirects_is_found_where_it_lives(connected: Story, first: str) -> None:
+    """It was never looked for: calls failed, and the refresh was asked again and again, until its token ended."""
+    moved = _renamed(connected, "301")
+    if first == "refresh":
+        connected.clock.advance(hours=20)
+        assert refresh_tokens(connected.runtime, 30)["refreshed"] == 1
+    else:
+        assert _read(connected) == 200
+    assert (connected.row(moved).status, connected.row(moved).problem_code) == ("connected", None)
+
+
+@pytest.mark.vendor("hosts.redirect")
+def test_a_long_lived_token_is_entered_for_an_address_of_before_kommo(tale: Story) -> None:
+    name = f"antes{tale.account_id}"
+    account = tale.simulator.control("account", subdomain=name, top_level_domain="kommo.com", fill=False)
+    tale.domain = f"{name}.amocrm.com"
+    tale.save_connection()
+    tale.simulator.fault("html", status=301, host=r".*\.amocrm\.com", times=100)
+    made = tale.simulator.control("long-lived-token", domain=account["domain"], client_id=tale.client_id, days=300)
+    assert tale.crm("save_token", tale.admin(), {"token": made["token"]}).status == 200
+    assert tale.row(f"{name}.kommo.com").status == "connected"
 
 
 @pytest.mark.parametrize(("had", "has"), [("other_integration", None), ("token_ending", "token_ending")])
@@ -327,7 +352,8 @@ def test_a_long_lived_token_is_entered_again_after_a_rename(long_lived: Story, s
 
 @pytest.mark.vendor("oauth.rename")
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 502}, {"kind": "status", "status": 429},
-                                   {"kind": "reset_before"}, {"kind": "truncate"}])  # fmt: skip
+                                   {"kind": "reset_before"}, {"kind": "truncate"}, {"kind": "html", "status": 403},
+                                   {"kind": "html", "status": 401}, {"kind": "html", "status": 302}])  # fmt: skip
 def test_a_renamed_account_whose_new_address_cannot_be_had_now_stays_connected(
     connected: Story, fault: dict[str, object]
 ) -> None:

@@ -103,7 +103,7 @@ def _not_http(connection: socket.socket) -> None:
         (_endlessly, errors.UnexpectedAnswerError),
         (_never, errors.UnknownOutcomeError),
         (_half, errors.UnknownOutcomeError),
-        (_redirect, errors.UnexpectedAnswerError),
+        (_redirect, errors.RedirectedError),
         (_not_http, errors.UnknownOutcomeError),
         (_not_utf8, errors.UnexpectedAnswerError),
         (_deep, errors.UnexpectedAnswerError),

@@ -18,10 +18,11 @@
           ScopeMissingError    the integration was not given a scope that this call needs
         NotFoundError          404, and 204 where one object was asked for
         AccountNotFoundError   404 that is not the API's: no account lives at this host
+          RedirectedError      3xx: whoever lived at this host lives elsewhere
         RateLimitedError       429; its body is often not JSON
           HeldBackError        by ourselves, before it came to that
         ServerError            5xx that says the request was not carried out; a 400 that tells of amoCRM's own failure
-        UnexpectedAnswerError  not the API's answer: HTML, broken JSON, too large, a redirect
+        UnexpectedAnswerError  not the API's answer: HTML, broken JSON, too large
         FilterIgnoredError     a list that holds what was not asked for
         TooMuchToReadError     a list that is longer than anybody looks through
 """
@@ -177,6 +178,10 @@ class NotFoundError(AnsweredError):
 
 class AccountNotFoundError(AnsweredError):
     kind = Kind(404, "amocrm_account_not_found", say("No amoCRM account lives at this address any more."))
+
+
+class RedirectedError(AccountNotFoundError):
+    pass
 
 
 class RateLimitedError(AnsweredError):

@@ -146,8 +146,9 @@ def account_host_of(transport: Transport, account_domain: str, access_token: str
     # vendor: oauth.rename_by_access_token (code) The vendor's own host (www) tells the account's present address for an
     # access token, a long-lived one too: GET /oauth2/account/subdomain, a bearer; the answer has `subdomain`, `domain`.
     # source: amocrm-api-php, getAccountDomain; integrations in production that are given a long-lived token alone
-    own_host = f"www.{account_domain.partition('.')[2]}"
-    return _named_host(transport, own_host, "/oauth2/account/subdomain", {"Authorization": f"Bearer {access_token}"})
+    zone = account_domain.partition(".")[2].replace("amocrm.com", "kommo.com")  # vendor: hosts.redirect
+    headers = {"Authorization": f"Bearer {access_token}"}
+    return _named_host(transport, f"www.{zone}", "/oauth2/account/subdomain", headers)
 
 
 def access_token_hints(access_token: str) -> AccessTokenHints:

@@ -269,6 +269,9 @@ def _error(
         # not there, 404 with JSON, or 204.
         # source: amocrm-api-php, which asks for a renamed account after a 404; integrations in production
         404: errors.AccountNotFoundError if document is None else errors.NotFoundError,
+        # vendor: hosts.redirect (page) The addresses at amocrm.com redirect to those at kommo.com, where tokens go on.
+        # source: Kommo's documentation, "Rebranding requirements"; of its API it says that this is to come
+        **dict.fromkeys((301, 302, 303, 307, 308), errors.RedirectedError),
     }
     return simple.get(400 if is_no else status, errors.UnexpectedAnswerError)(message, status, request_id, hint)
 

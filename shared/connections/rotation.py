@@ -362,6 +362,8 @@ class Rotation(Struct, frozen=True):
     ) -> str | None:
         try:
             host = ask(self.transport, at, token)
+        except (errors.AddressBlockedError, errors.UnauthorizedPageError, errors.RedirectedError):
+            raise  # the word of what stands before amoCRM
         except (*_NO_NEW_ADDRESS, UntrustedHostError) as error:
             logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
             return None
