@@ -206,6 +206,14 @@ def test_what_a_400_means_where_it_names_no_value(status: int, detail: str, erro
     assert detail in str(raised.value)
 
 
+@pytest.mark.parametrize("said_to_be", [b"text/html; charset=UTF-8", b"text/plain"])
+def test_what_amocrm_has_done_is_read_whatever_it_is_said_to_be(said_to_be: bytes) -> None:
+    """A pair of tokens is given once: the vendor's own clients do not look at this header."""
+    head, body = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", b'{"access_token": "a"}'
+    with _server(lambda connection: connection.sendall(head % (said_to_be, len(body)) + body)) as transport:
+        assert transport.send("POST", "a.amocrm.ru", "/oauth2/access_token", json={}) == {"access_token": "a"}
+
+
 def test_k_a_definite_no_never_says_that_amocrm_is_not_there() -> None:
     """30-K: of a 400 without validation errors, too; trying again helps nobody."""
     for error in (errors.BadRequestError(said("no"), 400), errors.ValidationError(said("no"), 400, None, ())):
