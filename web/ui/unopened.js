@@ -22,8 +22,9 @@
   }
 
   window.addEventListener("error", function (event) {
-    var isOld = Boolean(event.error && event.error.name === "SyntaxError");
-    // One of ours: what an extension puts into a page, our policy may keep out.
+    // One of ours: what an extension puts into a page, our policy may keep out, and what the browser of an app puts there has
+    // no file, and goes wrong by itself.
+    var isOld = Boolean(event.error && event.error.name === "SyntaxError") && /^https?:[^?#]*\.m?js\b/.test(event.filename);
     var isMissing = event.target instanceof HTMLScriptElement && event.target.src.indexOf(home) === 0;
     if (document.documentElement.hasAttribute("data-opened") || !(isOld || isMissing)) { return; }
     var asked = /[?&]lang=([a-z]{2})/.exec(location.search);
