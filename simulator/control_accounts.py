@@ -49,6 +49,8 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "paid",
             "shows_unpaid",
             "may_create_fields",
+            "makes_closed_deals",
+            "not_responsible",
             "missing_entity_status",
             "missing_write_status",
             "hidden_entity_status",

@@ -81,6 +81,8 @@ class Account:
     utc_offset: int = 3 * 3600  # seconds; days of date fields begin at the account's own midnight
     time_zone: str | None = None  # its name; None is one that fits the offset
     may_create_fields: bool = True
+    not_responsible: list[int] = field(default_factory=list)  # users who are there, and are refused as responsible
+    makes_closed_deals: bool = True  # else a deal that is made in the stage won or lost is refused
     has_customers: bool = True  # customers are switched on
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
     elements_on_a_page: int | None = None  # of a list, at most; then no page names the next one

@@ -61,6 +61,7 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 Entity = dict[str, Any]
+_NO_ROUTE = ChosenRoute(None, None, None)
 
 
 def kind_of(body: Body) -> str:
@@ -243,8 +244,8 @@ class Submission:
             kept[:] = self.kept(api, known)
             known_id = None if known is None else int(known["id"])
 
-            def write_what_is_left(account: Directory, left: Omitted, of_values: bool) -> CreatedEntities:
-                lead, contact = self.lead_and_contact(account, left, of_values)
+            def write_what_is_left(account: Directory, left: Omitted, named: frozenset[str]) -> CreatedEntities:
+                lead, contact = self.lead_and_contact(account, left, named)
                 later.update(reassignment.held_back(account, lead, contact))
                 try:
                     with contact_lookup.telling_gone(api, known):
@@ -269,13 +270,13 @@ class Submission:
         def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
             kept[:] = self.kept(api, known)
 
-            def write_what_is_left(account: Directory, left: Omitted, of_values: bool) -> CreatedEntities:
-                lead, contact = self.lead_and_contact(account, left, of_values)
+            def write_what_is_left(account: Directory, left: Omitted, named: frozenset[str]) -> CreatedEntities:
+                lead, contact = self.lead_and_contact(account, left, named)
                 later.update(reassignment.held_back(account, lead, contact))
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found (looked for again); the pages show new contacts, and call what is there a duplicate
-                is_bare = bool(left) and not of_values
+                is_bare = not write_fallbacks.keeps_route(left, named)
                 known_id = None if known is None or is_bare else int(known["id"])
 
                 def make(one: Entity) -> CreatedEntities:
@@ -296,8 +297,8 @@ class Submission:
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
 
-        def write_new(account: Directory, left: Omitted, _: bool) -> int:
-            contact = self._new_contact(account, left, self._chosen(account))
+        def write_new(account: Directory, left: Omitted, named: frozenset[str]) -> int:
+            contact = self._new_contact(account, left, self._route(account, left, named))
             later.update(reassignment.held_back(account, contact))
             return self._making.contact(api, contact)
 
@@ -341,7 +342,7 @@ class Submission:
         known_id = int(known["id"])
         overwrites = not self.fills_only and (self.is_current or not self._is_overtaken(known_id))
 
-        def write(account: Directory, left: Omitted, _: bool) -> bool:
+        def write(account: Directory, left: Omitted, _: frozenset[str]) -> bool:
             update = self.update_of(account, known, left, overwrites)
             body = {} if left is Omitted.ALL_BUT_THE_NAME else update.body()
             if body:
@@ -380,7 +381,7 @@ class Submission:
             settings = replace(settings, read_only=[*settings.read_only, *own])
         return Update(known, self.body.contact, values, settings, fields, zone, renames, overwrites, left)
 
-    def lead_and_contact(self, account: Directory, left: Omitted, keeps_route: bool) -> tuple[Entity, Entity]:
+    def lead_and_contact(self, account: Directory, left: Omitted, named: frozenset[str]) -> tuple[Entity, Entity]:
         body, settings = self.body, self.settings
         assert not isinstance(body, SyncContact)
         wanted = destination_of(settings, body)
@@ -389,9 +390,9 @@ class Submission:
         lead: Entity = {"name": name, "_embedded": {"tags": tags} if tags else {}}
         if left is Omitted.ALL_BUT_THE_NAME:
             lead = {"name": name}
-        if left and not keeps_route:
-            return lead, self._new_contact(account, left, ChosenRoute(None, None, None))
-        chosen = self._chosen(account)
+        if not write_fallbacks.keeps_route(left, named):
+            return lead, self._new_contact(account, left, _NO_ROUTE)
+        chosen = self._route(account, left, named)
         for fallback in chosen.fallbacks if not left else ():
             self.tell("fallback", fallback)
         lead |= {
@@ -422,6 +423,13 @@ class Submission:
         values, _ = self.values()
         placed = new_contact.placed(self.settings, values, account.fields("contacts"), self.zone(account.account), left)
         return new_contact.new(self.body.contact, placed, chosen.responsible_user_id)
+
+    def _route(self, account: Directory, left: Omitted, named: frozenset[str]) -> ChosenRoute:
+        """Without what amoCRM has refused of it; a stage is its pipeline's."""
+        if not write_fallbacks.keeps_route(left, named):
+            return _NO_ROUTE
+        gone = named & write_fallbacks.ROUTE | ({"status_id"} if "pipeline_id" in named else set())
+        return replace(self._chosen(account), **dict.fromkeys(gone))
 
     def _chosen(self, account: Directory) -> ChosenRoute:
         order = self.body.order if isinstance(self.body, SubmitOrder) else None
@@ -479,7 +487,8 @@ class Submission:
         return write_fallbacks.written(Directory(api, self.integration_id), write, self.tell_refused)
 
     def tell_refused(self, error: BadRequestError) -> None:
-        self.tell("values_refused", write_fallbacks.refused(error))
+        kind = "fallback" if write_fallbacks.is_of_route(write_fallbacks.members(error)) else "values_refused"
+        self.tell(kind, write_fallbacks.refused(error))
 
 
 def _result(made: CreatedEntities, created: bool) -> Result:

@@ -53,7 +53,8 @@ def check_user(call: Call, told: Told, path: str, user_id: Any) -> None:
     told.of_type(path, user_id, "int")
     user = call.account.users.get(user_id) if isinstance(user_id, int) else None
     # vendor: users.switched_off
-    if user is None or not user["rights"]["is_active"]:
+    # vendor: leads.route_refused
+    if user is None or not user["rights"]["is_active"] or user_id in call.account.not_responsible:
         told.no_choice(path)
 
 
@@ -83,6 +84,8 @@ def _check_place(call: Call, told: Told, item: Entity, entity: Entity | None) ->
         return
     if item.get("status_id") is not None and pipeline is not None:
         able = {one["id"] for one in pipeline["_embedded"]["statuses"] if one["type"] != UNSORTED}
+        # vendor: leads.route_refused
+        able -= set(CLOSED) if entity is None and not call.account.makes_closed_deals else set()
         if item["status_id"] not in able:
             told.no_choice("status_id")
 

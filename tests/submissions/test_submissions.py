@@ -442,6 +442,54 @@ def test_a_value_that_is_refused_keeps_no_deal_from_its_pipeline(story: Story, m
     assert known in (None, results[mode]["contact_id"])
 
 
+@pytest.mark.vendor("leads.route_refused")
+@pytest.mark.parametrize("is_wrong_besides", [False, True])
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
+def test_who_cannot_be_responsible_costs_a_form_nothing_else(story: Story, mode: str, is_wrong_besides: bool) -> None:
+    """As a manager without a right to that pipeline: the deal stood in the main one, without any of its values."""
+    add = partial(story.simulator.control, "add", domain=story.domain)
+    pipeline = add(pipeline={"name": "Камень", "statuses": ["Новые", "Замер"]})["pipeline"]["id"]
+    user = add(user={"name": "Каменщик"})["user"]["id"]
+    owner = "contacts" if mode == "contact" else "leads"
+    add(field={"owner": owner, "name": "Объект", "kind": "text"})
+    rules = [{"source": "object", "entity": owner, "field": "Объект"}]
+    place = {} if mode == "contact" else {"pipeline_id": pipeline}
+    set_up(story, forms={"mode": mode} | place, mapping=rules, responsible_user_ids=[user])
+    changes = {"not_responsible": [user]}
+    story.simulator.control("change-account", domain=story.domain, **changes)
+    if is_wrong_besides:  # told together, as amoCRM does
+        errors = [
+            {"code": "NotSupportedChoice", "path": "responsible_user_id", "detail": "x"},
+            {"code": "TooLong", "path": "custom_fields_values.0.values.0.value", "detail": "x"},
+        ]
+        body = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": errors}]})
+        story.simulator.fault(
+            "status", path="/api/v4/(leads|contacts).*", method="POST", status=400, times=2, body=body
+        )
+    results = submit(story, form(fields={"object": "Дача"}))
+    contact = contact_of(story, results)
+    written = contact if mode == "contact" else lead_of(story, results)
+    assert mode == "contact" or written["pipeline_id"] == pipeline
+    assert written["responsible_user_id"] == min(map(int, account(story)["users"]))
+    assert values_of(contact)["PHONE"] == ["+79165554433"]
+    assert values_of(written).get("Объект") == (None if is_wrong_besides else ["Дача"])
+    assert ("object: Дача" in note_of(story, results, owner)) == is_wrong_besides
+    said = [one["kind"] for one in json_of(story.crm("get_events", story.admin()))["events"]]
+    assert ("submission.values_refused" if is_wrong_besides else "submission.fallback") in said
+
+
+@pytest.mark.vendor("leads.route_refused")
+def test_a_stage_in_which_no_deal_is_made_costs_an_order_nothing_else(story: Story) -> None:
+    pipeline = list(account(story)["pipelines"].values())[1]
+    rules = [{"source": "address.city", "entity": "leads", "field": "Город"}]
+    set_up(story, orders={"pipeline_id": pipeline["id"], "status_id": 142}, mapping=rules)
+    story.simulator.control("change-account", domain=story.domain, makes_closed_deals=False)
+    lead = lead_of(story, submit(story, order(), "submit_order"))
+    first = pipeline["_embedded"]["statuses"][1]["id"]
+    assert (lead["pipeline_id"], lead["status_id"], lead["price"]) == (pipeline["id"], first, 39700)
+    assert values_of(lead) == {"Город": ["Казань"]}
+
+
 def test_c9_queue_mode_accepts_at_once_and_the_runner_delivers(story: Story) -> None:
     set_up(story, queue=True)
     story.simulator.control("forget")
