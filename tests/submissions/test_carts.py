@@ -462,6 +462,55 @@ def test_46_what_stands_around_the_goods_tells_of_their_order(told: dict[str, An
     assert [order.total, order.expected_total, order.delivery.cost] == [Decimal(1500), Decimal(1500), Decimal(300)]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {
+            "Товары": [{"Наименование": "Дверь", "Цена": "1 500", "Количество": 2}],
+            "Итого": "3 100",
+            "Стоимость доставки": "100",
+        },
+        {"товари": [{"назва": "Дверь", "ціна": "1500", "кількість": 2}], "разом": "3100", "вартість доставки": "100"},
+        {
+            "produtos": [{"nome": "Дверь", "preço": "1500,00", "quantidade": 2}],
+            "total": "3100,00",
+            "valor_frete": "100,00",
+        },
+        {"itens": [{"produto": "Дверь", "valor_unitario": 1500, "qtd": 2}], "valor_total": 3100, "valor_frete": 100},
+        {"productos": [{"nombre": "Дверь", "precio": 1500, "cantidad": 2}], "monto_total": 3100, "costo_envio": 100},
+        {"items": [{"producto": "Дверь", "precioUnitario": 1500, "cantidad": 2}], "importe": 3100, "costoEnvio": 100},
+        {"mahsulotlar": [{"nomi": "Дверь", "narxi": "1 500", "soni": 2}], "jami": "3 100 so'm", "shipping": 100},
+        {"items": [{"name": "Дверь", "price": 1500, "cantidad": 2}], "total": 3100, "shipping": 100},
+    ],
+)
+def test_46_goods_are_read_in_the_language_of_their_shop(told: dict[str, Any]) -> None:
+    """Two were one, or an order was a form without a sum."""
+    body = json.dumps({"name": "Ana Ruiz", "phone": "+34611100267", **told}).encode()
+    order = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body)).body
+    assert isinstance(order, SubmitOrder)
+    good = order.order.items[0]
+    assert (good.name, good.quantity, good.unit_price) == ("Дверь", Decimal(2), Decimal(1500))
+    assert (order.order.total, order.order.delivery.cost) == (Decimal(3100), Decimal(100))
+    assert order.fields == {}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Номер заказа": "55", "Валюта": "USD"},
+        {"pedido_id": "55", "moeda": "USD"},
+        {"numeroOrden": 55, "moneda": "usd"},
+        {"orden": {"id": 55, "moneda": "USD"}},
+    ],
+)
+def test_46_an_orders_number_is_read_in_the_language_of_its_shop(told: dict[str, Any]) -> None:
+    """Told again with another state it was another order; its dollars were the account's roubles."""
+    body = json.dumps({"phone": "+34611100267", "items": [{"name": "A", "price": 5}], **told}).encode()
+    order = site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", "application/json")]), body)).body
+    assert isinstance(order, SubmitOrder)
+    assert (order.order.number, order.order.currency, order.fields) == ("55", "USD", {})
+
+
 def test_a_cart_of_an_unknown_shop_is_an_order(site: Story) -> None:
     body = {
         "order": {

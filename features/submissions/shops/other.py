@@ -15,28 +15,48 @@ from shared.platform.nested import Tree
 
 _GOODS: Final = (
     "products", "items", "goods", "line_items", "order_items", "order_lines", "cart_items", "order_products",
-    "positions", "basket", "cart", "offers", "товары", "itens", "produtos", "productos",
+    "positions", "basket", "cart", "offers", "товары", "товари", "корзина", "itens", "produtos", "productos",
+    "carrinho", "carrito", "mahsulotlar",
 )  # fmt: skip
 _ORDERS_OWN: Final = ("order_number", "order_id", "sale_id", "order_reference")  # the last one as WayForPay has it
-_NUMBERS: Final = ("order_number", "number", "order_id", "order_reference", "sale_id", "num", "id", "uuid")
-_ORDERS: Final = ("order", "order_data", "order_info", "order_information", "заказ", "pedido", "sale", "purchase")
+_NUMBERS: Final = (
+    "order_number", "number", "order_id", "order_reference", "sale_id", "номер_заказа", "номер_замовлення",
+    "numero_pedido", "número_pedido", "pedido_id", "id_pedido", "numero_orden", "número_orden", "orden_id", "id_orden",
+    "num", "id", "uuid",
+)  # fmt: skip
+_ORDERS: Final = (
+    "order", "order_data", "order_info", "order_information", "заказ", "замовлення", "pedido", "orden", "sale",
+    "purchase",
+)  # fmt: skip
+_CURRENCIES: Final = ("currency", "currency_code", "валюта", "moneda", "moeda", "valyuta")
 _TOTALS: Final = (
     "total", "total_price", "total_sum", "order_total", "amount", "sum", "price", "итого", "сумма", "total_amount",
-    "grand_total",
+    "grand_total", "разом", "сума", "valor_total", "total_geral", "monto_total", "monto", "importe_total", "importe",
+    "jami", "summa",
 )  # fmt: skip
 _COSTS: Final = (
     "delivery_price", "delivery_cost", "shipping_total", "shipping_price", "shipping_cost", "shipping",
+    "стоимость_доставки", "вартість_доставки", "valor_frete", "costo_envio",
 )  # fmt: skip
 _DISCOUNTS: Final = ("discount", "discount_total", "total_discount")
-_PROMO_CODES: Final = ("promocode", "promo", "coupon")
+_PROMO_CODES: Final = ("promocode", "promo", "coupon", "промокод", "cupom", "cupon", "cupón")
 _OF_SALESDRIVE, _OF_ADVANTSHOP = "cost_per_item", "art_no"  # beside which `amount` says how many
 # So it does in goods of CS-Cart. source: its API's reference, "Orders"
 _OF_CS_CART: Final = frozenset({"product", "product_code"})
 # Of what a configurable good consists of, at no price: the good itself is a line of its own.
 _OF_MAGENTO: Final = "parent_item_id"
-_NAMES: Final = ("name", "title", "product_name", "product", "название")
-_PRICES: Final = ("price", "unit_price", "cost", "цена", _OF_SALESDRIVE)
-_COUNTS: Final = ("quantity", "qty", "count", "кол-во", "qty_ordered")
+_NAMES: Final = (
+    "name", "title", "product_name", "product", "название", "наименование", "назва", "nome", "produto", "nombre",
+    "producto", "nomi",
+)  # fmt: skip
+_PRICES: Final = (
+    "price", "unit_price", "cost", "цена", "ціна", _OF_SALESDRIVE, "preco", "preço", "preco_unitario", "valor_unitario",
+    "precio", "precio_unitario", "narx", "narxi",
+)  # fmt: skip
+_COUNTS: Final = (
+    "quantity", "qty", "count", "кол-во", "количество", "кількість", "qty_ordered", "quantidade", "qtd", "qtde",
+    "cantidad", "soni",
+)  # fmt: skip
 _LONGEST_NAME: Final = 40
 _Chain = tuple[tuple[str, Tree], ...]  # branches with their names, each in the one before it
 _SKUS: Final = ("sku", "article", "vendor_code", "product_code", "артикул", _OF_ADVANTSHOP)
@@ -69,7 +89,7 @@ def read(tree: Tree, _: Request) -> Cart | None:
                     items=list(filter(None, goods)),
                     texts=unread(lines, goods),
                     total=_taken(places, _TOTALS),
-                    currency=_text(places, ("currency", "currency_code")),
+                    currency=_text(places, _CURRENCIES),
                     discount=_taken(places, _DISCOUNTS),
                     delivery_cost=_taken(places, _COSTS),
                     values={PROMO_CODE: _text(places, _PROMO_CODES), **rest_of(lines, goods)},
