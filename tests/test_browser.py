@@ -873,6 +873,22 @@ def test_the_apps_way_to_a_connection_and_back(chromium: Browser, demo: Demo) ->
     context.close()
 
 
+@pytest.mark.long
+@on_a_site
+def test_the_app_and_the_calculator_opened_by_nobody_say_so(chromium: Browser, demo: Demo) -> None:
+    """The link of yesterday's app said why, and "Loading…" below it for ever; the calculator's address asked a person
+    for a header."""
+    context = chromium.new_context(locale="ru-RU")
+    page = context.new_page()
+    page.goto(f"{demo.api}/app/#token=yesterdays")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(page.get_by_role("button", name="Повторить")).to_be_visible()
+    expect(page.get_by_text("Загружаем…")).to_have_count(0)
+    page.goto(f"{demo.api}/widget/")
+    expect(page.get_by_text("Откройте сделку в amoCRM")).to_be_visible()
+    context.close()
+
+
 @pytest.mark.parametrize(
     ("locale", "words"),
     [

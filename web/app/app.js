@@ -42,7 +42,8 @@ async function show() {
     app.replaceChildren(head, element("p", { text: t("app.no_token") }));
     return;
   }
-  app.replaceChildren(head, error, element("p", { className: "soft", text: t("loading") }));
+  const loading = element("p", { className: "soft", text: t("loading") });
+  app.replaceChildren(head, error, loading);
   await told(async () => {
     const { connection } = await ask("connection_status");
     const isOn = connection.status === "connected";
@@ -52,6 +53,7 @@ async function show() {
     else parts.push(element("p", { text: t("app.why") }), button("app.connect", connect), code());
     app.replaceChildren(...parts);
   });
+  if (loading.isConnected) loading.replaceWith(button("again", show, "quiet"));
 }
 
 // The consent is a page of amoCRM; its end has a button that leads back here, which only the person's own tap follows.

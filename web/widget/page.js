@@ -247,4 +247,7 @@ async function openParts() {
   await choose(before in views ? before : "bookings");
 }
 
-await (hasBookings ? openParts() : open());
+// Its address stands in the panel, for amoCRM's form: whoever looks at it there has no deal.
+const isAlone = !access.token() && window.parent === window;
+if (isAlone) main.replaceChildren(element("p", { text: t("calculator.alone") }));
+else await (hasBookings ? openParts() : open());

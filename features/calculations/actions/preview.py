@@ -77,7 +77,7 @@ def _sample(language: str, own_currency: str, today: date) -> Calculation:
         items,
         total,
         "17",
-        parameters=(Parameter(names["size"], "1200 × 2100 mm"),),
+        parameters=(Parameter(names["size"], names["measures"]),),
         valid_until=today + timedelta(days=14),
     )
 
