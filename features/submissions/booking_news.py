@@ -93,6 +93,7 @@ def _anybodys(tree: Tree) -> BookingNews | None:
     has changed may ask for something else."""
     told = [tree, branch_of(tree.get("meta"))]
     kinds = {word for one in told for name in _KINDS for word in _words(one.get(name))}
+    kinds |= _words(tree.get("type")) & _THINGS
     for name in (*_EVENTS, *(["status"] if kinds else [])):
         for one in told:
             words = _words(one.get(name))
@@ -133,13 +134,26 @@ _THINGS: Final = frozenset(
     (
         *("appointment", "booking", "reservation", "visit", "record", "meeting", "consultation", "lesson"),
         *("registration", "enrollment", "enrolment", "lead", "request", "application", "inquiry", "enquiry"),
-        *("deal", "opportunity", "ticket", "order", "conversation", "reserva", "agendamento", "cita", "turno"),
+        *(
+            "deal",
+            "opportunity",
+            "ticket",
+            "order",
+            "conversation",
+            "message",
+            "reserva",
+            "agendamento",
+            "cita",
+            "turno",
+        ),
     )
 )
 _ABOUT: Final = frozenset(
     ("status", "state", "stage", "date", "time", "by", "client", "customer", "user", "admin", "event")
 )
-_MADE: Final = frozenset(("create", "created", "add", "added", "insert", "inserted", "new", "booked", "scheduled"))
+_MADE: Final = frozenset(
+    ("create", "created", "add", "added", "insert", "inserted", "new", "received", "booked", "scheduled")
+)
 _MOVED: Final = frozenset(
     ("update", "updated", "change", "changed", "edited", "modified", "reschedule", "rescheduled", "moved")
 )

@@ -228,7 +228,7 @@ def directed(tree: Tree) -> None:
     for call in [one for one in (tree, *within, *deeper) if len(one) <= _MOST_MEMBERS][:_MOST_MEMBERS]:
         ends = {name: end for name in call if (end := _END.fullmatch(_plain(name))) is not None}
         ours = [name for name, end in ends.items() if end["ours"]]
-        if not ours or not any(_goes_out(_plain(name), value) for name, value in call.items()):
+        if not ours or not any(goes_out(name, value) for name, value in call.items()):
             continue
         theirs = (number for name, end in ends.items() if end["theirs"] and (number := _taken(call, name)))
         if number := next(theirs, ""):
@@ -242,10 +242,13 @@ def directed(tree: Tree) -> None:
             return
 
 
-def _goes_out(name: str, value: object) -> bool:
-    """`name`: plain."""
+def goes_out(name: str, value: object) -> bool:
+    """Whether a member of a call or a message says that the company has begun it."""
+    name = _plain(name)
     if name in _WAYS:
         return isinstance(value, str) and _OUT.search(value.lower()) is not None
+    if name == "income":  # Pact's; of a form it is a sum
+        return value is False
     return (name in _IS_OUT and is_so(value)) or (name in _IS_IN and str(value).lower() in ("false", "0"))
 
 

@@ -226,6 +226,18 @@ ZENVIA: dict[str, Any] = {
     "id": "e1", "type": "MESSAGE", "channel": "whatsapp", "direction": "OUT",
     "message": {"id": "m1", "from": "74950000099", "to": "79211000201", "direction": "OUT", "contents": []},
 }  # fmt: skip
+PACT: dict[str, Any] = {
+    "event": "create", "type": "message",
+    "object": {"id": 123, "contact_id": 7, "income": True, "message": "Хочу дверь"},
+}  # fmt: skip
+FRESHCHAT: dict[str, Any] = {
+    "actor": {"actor_type": "user", "actor_id": "u"}, "action": "message_create",
+    "data": {"message": {"actor_type": "user", "id": "m", "message_parts": [{"text": {"content": "Хочу дверь"}}]}},
+}  # fmt: skip
+LANDBOT: dict[str, Any] = {
+    "messages": [{"type": "text", "data": {"body": "Хочу дверь"}, "sender": {"id": 1, "type": "customer"}}],
+    "customer": {"id": 1, "name": "Анна", "phone": "+79211000201"}, "agent": {"id": 2, "type": "human"},
+}  # fmt: skip
 # source: Kapso's reference of its webhooks, version 2; public receivers, which pass over `outbound`
 KAPSO: dict[str, Any] = {
     "message": {
@@ -390,6 +402,15 @@ OWN: dict[str, Any] = {
     "Vonage: delivered": {
         "message_uuid": "u", "to": "79211000201", "from": "74950000099", "status": "delivered", "channel": "whatsapp",
     },
+    # source: the references of Pact and Freshchat; Landbot's bodies in public receivers
+    "Pact: written": PACT | {"object": PACT["object"] | {"income": False}},
+    "Pact: read": PACT | {"event": "update", "object": PACT["object"] | {"income": False, "status": "read"}},
+    "Freshchat: written by an agent": FRESHCHAT
+    | {"actor": {"actor_type": "agent"}, "data": {"message": {"actor_type": "agent", "id": "m"}}},
+    "Landbot: written by its bot": LANDBOT | {"messages": [{"data": {"body": "Да"}, "sender": {"type": "bot"}}]},
+    "a chat: written by an operator": {
+        "event": "message.created", "data": {"id": 1, "text": "Да", "sender_type": "operator", "phone": "79211000201"},
+    },
     # source: Wassenger's node for n8n; public receivers, which pass over what goes out
     "Wassenger: written": {
         "event": "message:out:new", "device": {"id": "d", "phone": "+74950000099"},
@@ -444,9 +465,19 @@ def site(story: Story) -> Story:
     return story
 
 
+@pytest.mark.parametrize("body", [PACT, FRESHCHAT, LANDBOT])
+def test_what_a_client_writes_in_a_chat_that_nobody_knows_is_a_form(body: dict[str, Any]) -> None:
+    assert not _sent(body).is_test
+
+
 def test_a_title_that_people_read_makes_no_message_of_the_companys_own() -> None:
-    asked = {"title": "Message: out of office", "name": "Ann", "phone": "+79211000201"}
-    assert _sent(asked).body.contact.phones == ["+79211000201"]
+    for asked in (
+        {"title": "Message: out of office"},
+        {"title": "Message", "income": 0},
+        {"action": "send_message", "sender_type": "agent"},
+    ):
+        found = _sent({"name": "Ann", "phone": "+79211000201", **asked})
+        assert found.body.contact.phones == ["+79211000201"]
 
 
 @pytest.mark.parametrize("name", OWN)

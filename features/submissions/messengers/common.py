@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from features.submissions import messenger_ids, value_looks
+from features.submissions.call_adapters import goes_out
 from features.submissions.carts import branches, text
 from features.submissions.flattening import named_values
 from features.submissions.shops.common import branch_of
@@ -46,22 +47,37 @@ def is_comment(tree: Tree, said: list[str]) -> None:
 
 
 def is_own(tree: Tree) -> bool:
-    """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, or where
-    the message has gone. Of a call the direction says no such thing."""
-    inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event")]
+    """Whether the body of any relay says that the company has written it itself: by a flag, the event's name, where
+    the message has gone, or what its writer is. Of a call the direction says no such thing."""
+    inner = [branch_of(tree.get(name)) for name in ("message", "data", "payload", "event", "object")]
     deeper = (branch_of(one.get(name)) for one in inner for name in ("message", "payload", "object"))
     messages = [one for one in (*inner, *deeper) if one]
     said = [text(dict(tree), name).lower() for name in _OF_EVENTS]
     said += [text(dict(one), "event_type").lower() for one in inner]
     told = [re.sub(r"[^a-z]", "", one) for one in said]
-    ways = {text(dict(one), name).lower() for one in (tree, *messages) for name in ("traffic", "direction", "flow")}
-    is_out = bool(ways & OUT) and any("message" in one for one in told)
+    tells_of_one = any("message" in one for one in told) or tree.get("action") == _FRESHCHATS
+    is_out = tells_of_one and any(map(_is_of_ours, (tree, *messages)))
     is_out = is_out or any(" " not in one and _GOES_OUT.search(one) for one in said)
     is_out = is_out or not _OWN_EVENTS.isdisjoint(told) or any(one.startswith(_OF_AGENTS) for one in told)
     is_out = is_out or any(_event(tree, name) in events for name, events in _OWN_AS_THEY_SAY.items())
     listed = branches(tree.get("data"))
     is_out = is_out or (bool(listed) and (_is_acks(tree, listed) or all(map(messenger_ids.is_own, listed))))
+    written = branches(tree.get("messages"))
+    is_out = is_out or (bool(written) and all(map(_is_of_staff, written)))
     return is_out or any(map(messenger_ids.is_own, (tree, *messages)))
+
+
+def _is_of_ours(message: Tree) -> bool:
+    """Of what is a message: by where it has gone, or by its writer."""
+    ways = {text(dict(message), name).lower() for name in ("traffic", "direction", "flow")}
+    return bool(ways & OUT) or any(goes_out(name, message[name]) for name in message) or _is_of_staff(message)
+
+
+def _is_of_staff(message: Tree) -> bool:
+    """By what its writer is: `sender_type: agent`, `author: {type: bot}`."""
+    writers = [(branch_of(message.get(name)), ("type", "role")) for name in _WRITERS]
+    told = [(message, [f"{name}{kind}" for name in _WRITERS for kind in ("_type", "Type", "_role", "Role")]), *writers]
+    return any(text(dict(one), name).lower() in _STAFF for one, names in told for name in names)
 
 
 def _is_acks(tree: Tree, listed: list[Tree]) -> bool:
@@ -89,5 +105,10 @@ _OWN_AS_THEY_SAY: Final = {
     | {"deliverycallback", "messagestatuscallback", "presencechatcallback"}  # Z-API's
     | {"connectedcallback", "disconnectedcallback"},
 }
+_FRESHCHATS: Final = "message_create"  # forms have an action as well, such as `send_message`
+_WRITERS: Final = ("sender", "author", "actor", "from")
+_STAFF: Final = frozenset(
+    ("agent", "operator", "bot", "admin", "manager", "employee", "staff", "business", "assistant")
+)
 _OF_AGENTS: Final = "conversationadmin"  # what Intercom tells of an agent's answers, notes and the like
 _OF_EVENTS: Final = ("title", "event", "type", "topic", "eventType", "event_type", "hook_type")
