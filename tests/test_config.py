@@ -46,6 +46,8 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("METRICS_TOKENS", "short"),
         ("METRICS_TOKENS", "admin-token-for-tests-0123456789"),  # an administrator's
         ("APP_JWT_SECRET", "short"),
+        ("PROXY_SECRET", "short"),
+        ("PROXY_COUNT", "0"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://x.example/path"),
         ("ALLOWED_ORIGINS", "http://x.example"),

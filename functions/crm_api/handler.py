@@ -10,6 +10,7 @@ from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.authentication import authenticate, spend
 from shared.access.credentials import site_key
+from shared.platform import proxies
 from shared.platform.decoding import decode
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -36,7 +37,7 @@ class _Named(msgspec.Struct):
 
 def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to any request: a page, a health check, or an action."""
-    request = _as_given(request)
+    request = proxies.of_visitor(runtime.settings, _as_given(request))
     if request.method == "OPTIONS":
         return cors.preflight(runtime, request)
     named, is_read = _named(request), request.method in registry.READING

@@ -32,7 +32,7 @@ from shared.connections.api_session import Connections
 from shared.connections.authorization import AuthorizationFailedError, Consent
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
-from shared.platform import logs
+from shared.platform import logs, proxies
 from shared.platform.decoding import decode
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -61,6 +61,7 @@ class _Delivered(msgspec.Struct):
 
 def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to any visit of the redirect URI; the table above tells the cases apart."""
+    request = proxies.of_visitor(runtime.settings, request)
     if request.method == "POST":
         return _secret_delivered(runtime, request)
     if request.method == "HEAD":

@@ -50,6 +50,8 @@ class Settings(Struct, frozen=True):
     oidc_email_vouched_by: str  # a claim, or the issuer as a whole
     notice_webhook_url: str | None
     notice_secret: Secret | None
+    proxy_secret: Secret | None  # by which a proxy before the functions is known
+    proxy_count: int  # how many there are, one behind the other
     allowed_origins: frozenset[str]
     return_links: frozenset[str]  # "scheme://host" of links that a finished consent may offer
     amocrm_gateway: str | None
@@ -93,7 +95,9 @@ def load(environ: Mapping[str, str]) -> Settings:
             "OIDC_EMAIL_VOUCHED_BY", issuers.vouching, default="email_verified", required=False
         ),
         notice_webhook_url=reader.parsed("NOTICE_WEBHOOK_URL", webhook_url, default=None, required=False),
-        notice_secret=reader.parsed("NOTICE_SECRET", _notice_secret, default=None, required=False),
+        notice_secret=reader.parsed("NOTICE_SECRET", _long_secret, default=None, required=False),
+        proxy_secret=reader.parsed("PROXY_SECRET", _long_secret, default=None, required=False),
+        proxy_count=int(reader.number("PROXY_COUNT", 1, minimum=1, maximum=9)),
         allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
         return_links=reader.parsed("RETURN_LINKS", _return_links, default=frozenset(), required=False),
         amocrm_gateway=reader.parsed("AMOCRM_GATEWAY", _origin, default=None, required=False),
@@ -251,7 +255,7 @@ def webhook_url(value: str) -> str:
     return value
 
 
-def _notice_secret(value: str) -> Secret:
+def _long_secret(value: str) -> Secret:
     if len(value.encode()) < 24:
         raise ValueError("must have at least 24 bytes")
     return Secret(value)

@@ -14,6 +14,13 @@ from shared.platform.secret import Guarded
 Pairs = tuple[tuple[str, str], ...]
 
 _NULL_IN_JSON = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # after an even number of backslashes
+# What a load balancer may put behind an address that it saw: the caller's port, another one with each connection.
+_WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[^:]+):\d+")
+
+
+def without_port(address: str) -> str:
+    found = _WITH_PORT.fullmatch(address)
+    return address if found is None else found["six"] or found["four"]
 
 
 class Headers:

@@ -5,18 +5,14 @@ developer guide, "Payload format version".
 """
 
 import base64
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
 from shared.platform import deadline
-from shared.platform.http import Headers, Request, Response, parse_query
+from shared.platform.http import Headers, Request, Response, parse_query, without_port
 
 Event = dict[str, Any]
-
-# What a load balancer may put behind an address that it saw: the caller's port, another one with each connection.
-_WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[^:]+):\d+")
 
 
 def http_function(respond: Callable[[Request], Response]) -> Callable[[Event, object], Event]:
@@ -87,9 +83,7 @@ def _address(event: Event, headers: Headers) -> str:
     if "elb" in context:
         # The load balancer appends the address that it saw; what stands before it anybody can invent. With multi-value
         # headers it fills `multiValueHeaders` and nothing else.
-        last = (headers.all("x-forwarded-for") or ("",))[-1].rpartition(",")[2].strip()
-        with_port = _WITH_PORT.fullmatch(last)
-        return last if with_port is None else with_port["six"] or with_port["four"]
+        return without_port((headers.all("x-forwarded-for") or ("",))[-1].rpartition(",")[2].strip())
     return str((context.get("identity") or {}).get("sourceIp", ""))
 
 
