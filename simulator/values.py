@@ -138,13 +138,12 @@ def _is_number(given: Any) -> bool:
 
 
 def _is_moment(given: Any) -> bool:
-    """Unix seconds as a number, or a day or moment of ISO 8601; digits as a text are neither."""
+    """Unix seconds as a number, or a moment of ISO 8601 that says its zone; a bare day is neither, nor are digits."""
     if isinstance(given, bool) or not isinstance(given, int | str):
         return False
     if isinstance(given, int):
         return abs(given) < 2**40
     try:
-        datetime.fromisoformat(given)
+        return "T" in given and datetime.fromisoformat(given).tzinfo is not None
     except ValueError:
         return False
-    return not given.isdigit()

@@ -538,7 +538,7 @@ def test_a_search_looks_at_so_many_lines_and_says_where_it_goes_on(
         ({"kind": "status", "status": 502}, 504, "amocrm_timeout"),
         ({"kind": "status", "status": 504}, 504, "amocrm_timeout"),
         ({"kind": "html", "status": 200}, 502, "amocrm_unexpected_answer"),
-        ({"kind": "html", "status": 302}, 502, "amocrm_unexpected_answer"),
+        ({"kind": "html", "status": 302}, 404, "amocrm_account_not_found"),
         ({"kind": "html", "status": 503}, 503, "amocrm_unavailable"),
         ({"kind": "reset_before"}, 504, "amocrm_timeout"),
         ({"kind": "truncate"}, 504, "amocrm_timeout"),

@@ -88,7 +88,11 @@ def test_b7_a_batch_is_checked_as_a_whole(client: Client, simulator: Simulator) 
         ("numeric", [5, "5", 1.5], ["many", True, [5]]),
         ("monetary", [5, "5.5"], ["much"]),
         ("checkbox", [True, False], ["yes", 1]),
-        ("date", [642_945_600, "1990-05-17", "1990-05-17T12:00:00+03:00"], ["17.05.1990", "642945600", True, 1.5]),
+        (
+            "date",
+            [642_945_600, "1990-05-17T12:00:00+03:00"],
+            ["17.05.1990", "1990-05-17", "1990-05-17T12:00:00", True, 1.5],
+        ),
         ("date_time", [642_945_600], ["soon", "642945600"]),
         ("url", ["https://x.example"], [7]),
     ],

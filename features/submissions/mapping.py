@@ -170,9 +170,9 @@ def _values(
     field: Field, texts: Sequence[str], enum: str | None, zone: Zone, country: str = ""
 ) -> tuple[Values, Message | None]:
     """The values, and why not all of them could be taken."""
-    # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or an
-    # ISO date, and those of its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
-    # source: amocrm-api-php issues 115, 480, 502
+    # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or
+    # an ISO moment with its zone, its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
+    # source: amocrm-api-php issues 115, 480, 502; two integrations in production for the zone of a date
     kind, no_emoji = field.type, say("amoCRM keeps no emoji in {name}", name=field.name)
     if kind in _PLAIN:
         typed, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)
