@@ -143,8 +143,12 @@ def _marquiz(tree: Tree) -> str:
 # source: requests of Flexbe's webhooks in public code
 def _flexbe(tree: Tree) -> str:
     data = tree["data"]
-    if not isinstance(data, dict) or not {"client", "form_data"} & data.keys():
-        return ""
+    if (
+        not isinstance(data, dict)
+        or not isinstance(tree.get("site"), dict)
+        or not {"client", "form_data"} & data.keys()
+    ):
+        return ""  # others have an event and a client, too, and a time that is no furniture
     drop(tree, "event", "site")
     id_ = text(data, "id")
     drop(data, "num", "time", "status", "pay")

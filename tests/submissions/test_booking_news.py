@@ -135,6 +135,19 @@ def test_what_is_told_of_a_visit_is_noted_once_in_its_deal(site: Story, service:
         assert any(word in note for note in notes), word
 
 
+def test_a_visit_whose_person_is_called_a_client_is_not_flexbes(site: Story) -> None:
+    """Its time and its state were taken for furniture, and what was told of it later was refused."""
+    _, key = server_key(site)
+    who, before = {"name": "Ana Ruiz", "phone": "+79211000165"}, len(account(site)["leads"])
+    for event, status in (("booking.created", "waits"), ("booking.cancelled", "is off")):
+        body = {"event": event, "data": {"id": 5, "client": who, "time": "10:45", "status": status}}
+        assert send(site, key, {"content_type": "application/json", "json": body}).status == 200
+        run_deliveries(site.runtime, 20)
+    assert len(account(site)["leads"]) == before + 1
+    text = "\n".join(_notes(site))
+    assert all(word in text for word in ("10:45", "waits", "is off", "booking.cancelled"))
+
+
 def test_what_is_told_of_a_person_or_by_a_form_is_no_news_of_a_visit(site: Story) -> None:
     """A client who has changed may ask for something else; and a form may be called by the id of its page."""
     _, key = server_key(site)
