@@ -37,6 +37,8 @@ _IS_CHILD: Final = _stems(vocabulary.CHILD)
 _IS_PARENT: Final = _stems(vocabulary.PARENT)
 _IS_ANOTHER: Final = _stems(vocabulary.OTHER_NUMBER)
 _IS_FIGURES: Final = _stems(vocabulary.FIGURES)
+_IS_ASKED_FOR: Final = _stems(vocabulary.ASKED_FOR)
+_IS_REACHED: Final = _stems(vocabulary.REACHED)
 _IS_STAFF: Final = _stems(vocabulary.STAFF)
 _IS_TO_YOU: Final = _stems(vocabulary.TO_YOU)
 
@@ -93,8 +95,23 @@ def says_another_number(name: str) -> bool:
 
 @_remembered
 def says_figures(name: str) -> bool:
-    """What looks like a phone there is none."""
-    return says_another_number(name) or _IS_FIGURES.search(" ".join(words(name))) is not None
+    """What looks like a phone there is none. Whoever asks for a booking or a sum is reached by one: "Контакт для
+    бронирования", "Номер для брони", `booking › client › number`."""
+    if says_another_number(name) or _IS_FIGURES.search(" ".join(words(name))):
+        return True
+    *around, last = name.split(" › ")
+    persons = [place for place, one in enumerate(around) if is_of_person(one)]
+    found = words(last)
+    place = next((place for place, word in enumerate(found) if _IS_ASKED_FOR.search(word)), len(found))
+    within = around[persons[-1] :] if persons else around
+    if place == len(found) and not _IS_ASKED_FOR.search(" ".join(words(" ".join(within)))):
+        return False
+    if _IS_REACHED.search(" ".join(found)) or not vocabulary.POSTPOSED.isdisjoint(found[place:]):
+        return False
+    before = found[:place]
+    number = next((one for one, word in enumerate(before) if word in vocabulary.WEAK_PHONE), place)
+    is_told = any(word in vocabulary.YOU or _IS_TO_YOU.search(word) for word in before)
+    return not is_told and vocabulary.PURPOSE.isdisjoint(before[number:])
 
 
 @_remembered

@@ -125,9 +125,16 @@ OTHER_NUMBER: Final = (
 FIGURES: Final = (
     "nif nie nit ruc rut rfc nss cnh cuit cuil curp cedul contribuint matricul иин жсн бин пинфл pinfl jshshir жшшир"
     " єдрпоу едрпоу рнокпп"
-    " брон booking reserva объект обʼєкт лот лота lote доход оборот выручк виручк зарплат salar revenue income turnover"
+)
+ASKED_FOR: Final = (
+    "брон booking reserva объект обʼєкт лот лота lote доход оборот выручк виручк зарплат salar revenue income turnover"
     " presupuest orcament faturament facturacion ingreso renda daromad"
 )
+# And by what somebody can be reached for that: "Контакт для бронирования", "Куда прислать подборку объектов?"
+REACHED: Final = "контакт contact contat связь связи звʼязок звʼязку aloqa байланыс куда куди donde onde where qayerga"
+# Between "number" and that, or, as Uzbek and Kazakh have it, after that: a number for it is somebody's.
+PURPOSE: Final = _plains("for to для para чтобы щоб")
+POSTPOSED: Final = _plains("uchun үшін")
 # People of the company's own: their phones stand beside the visitor's in what chats and call-backs send, and would make
 # one person of all visitors.
 STAFF: Final = (

@@ -376,6 +376,7 @@ def test_a_line_of_the_visitors_stays_the_visitors(sent: dict[str, str]) -> None
         ("PT", "NIF", "275911999"),
         ("PT", "Número de contribuinte", "233738116"),
         ("PE", "RUC", "20218781652"),
+        ("UZ", "Ipoteka uchun daromad", "901234567"),
         ("AR", "CUIL", "20972763390"),
         ("BR", "CNH", "03773706440"),
         ("MX", "NSS", "19066279842"),
@@ -383,6 +384,8 @@ def test_a_line_of_the_visitors_stays_the_visitors(sent: dict[str, str]) -> None
         ("UA", "РНОКПП", "3293129689"),
         ("RU", "Номер брони", "9000426312"),
         ("RU", "Номер лота", "9581241853"),
+        ("RU", "Номер подтверждения брони", "9000426312"),
+        ("CO", "Número de RUC para la factura", "3009581241"),
         ("RU", "Оборот в год", "9000000000"),
         ("CO", "Presupuesto", "3000000000"),
         ("BR", "Faturamento", "11900000000"),
@@ -394,6 +397,39 @@ def test_35_figures_that_are_called_otherwise_are_no_phone(country: str, called:
     request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), body)
     made = site_builders.sent(request, Submissions(phone_country=country)).body
     assert (made.contact.phones, made.fields) == ([], {called: [figures]})
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        *("Контакт для бронирования", "Номер для бронирования", "Контактный номер (бронирование)"),
+        *("Куда прислать подборку объектов?", "Номер для связи по объекту", "Введите номер, чтобы узнать доход"),
+        *("Оставьте номер, пришлём варианты объектов", "Номер для підтвердження броні", "Куди надіслати обʼєкти?"),
+        *("Contacto de reserva", "Número para confirmar la reserva", "Tu número y te enviamos el presupuesto"),
+        *("Contato para orçamento", "Seu número para o orçamento", "Para onde enviamos o orçamento?"),
+        *("Booking contact", "Number for booking confirmation", "Bron uchun aloqa", "Бронь үшін нөмір"),
+    ],
+)
+def test_35_where_to_reach_whoever_books_is_their_phone(called: str) -> None:
+    assert _sent({"json": {"name": "Ana Ruiz", called: "+34611100267"}}).contact.phones == ["+34611100267"]
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        {"client": {"name": "Ana Ruiz", "number": "+34611100267"}},
+        {"contact": "+34611100267"},
+        {"guest": {"contact_number": "+34611100267"}, "number": "+34611100268"},
+    ],
+)
+@pytest.mark.parametrize("around", ["booking", "reserva", "объект"])
+def test_35_who_books_is_reached_by_what_is_within_the_booking(around: str, within: dict[str, Any]) -> None:
+    assert _sent({"json": {around: within}}).contact.phones == ["+34611100267"]
+
+
+def test_35_a_taxpayers_number_within_a_contact_is_no_phone() -> None:
+    sent = {"contact": {"name": "Ana", "email": "t45@example.org", "ruc": "611100267", "booking_number": "611100268"}}
+    assert _sent({"json": sent}).contact.phones == []
 
 
 @pytest.mark.parametrize("called", ["Nombre para la reserva", "Имя, на которое бронь", "Nombre (como en la cédula)"])
