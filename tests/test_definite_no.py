@@ -160,6 +160,18 @@ def test_a_moment_in_which_the_api_refuses_everybody_ends_no_connection(
     assert (story.row().status, story.row().problem_code) == ("reauth_required", "access_refused")
 
 
+@pytest.mark.vendor("rights.removed")
+def test_whoever_was_removed_is_told_of_where_the_account_is_called_once_a_day(notified: Story) -> None:
+    """The refresh in between, which amoCRM does not refuse, took the doubt away: each day began with another one."""
+    notified.simulator.fault("status", status=401, path="/api/v4/.*", times=100)
+    assert _read(notified) == 503
+    notified.clock.advance(hours=20)
+    assert refresh_tokens(notified.runtime, 30)["refreshed"] == 1
+    notified.clock.advance(hours=2)
+    assert _read(notified) == 409
+    assert _notices(notified) == ["reauth_required"]
+
+
 @pytest.mark.vendor("oauth.switch_off")
 def test_the_hook_of_an_integration_that_was_switched_off_ends_a_long_lived_token_at_once(long_lived: Story) -> None:
     hook = long_lived.simulator.control("switch-off", domain=long_lived.domain, client_id=long_lived.client_id)

@@ -43,9 +43,7 @@ class Connections(Struct, frozen=True):
         pace = pace or self.pace(integration, calls)
         before, integration = integration, self.with_living_token(integration)
         try:
-            result = self._run(integration, work, pace)
-            self.rotation.access_works(integration)
-            return result
+            return self._run(integration, work, pace)
         except errors.AccountNotFoundError as error:
             if self._takes(integration, pace):
                 raise  # a page that stands at one method: the account lives here
@@ -194,7 +192,9 @@ class Connections(Struct, frozen=True):
     def _run(self, integration: Integration, work: Callable[[AccountApi], T], pace: rate_limit.Pace) -> T:
         assert integration.access_token is not None
         token = self.rotation.keyring.decrypt(integration.access_token, integration.id, "access_token")
-        return work(AccountApi(self.rotation.transport, integration.account_domain, token, pace))
+        result = work(AccountApi(self.rotation.transport, integration.account_domain, token, pace))
+        self.rotation.access_works(integration)
+        return result
 
     def _reloaded(self, integration: Integration) -> Integration:
         now = integrations.by_id(self.rotation.database, integration.id)

@@ -57,10 +57,16 @@ FROM (SELECT coalesce(lease_until >= amocrm_now() OR refresh_not_before > amocrm
       FROM amocrm_integrations WHERE status = 'connected' AND refresh_due_at <= amocrm_now() LIMIT 100000) due
 """
 
+# What a refresh takes back of a problem: all but the API's refusal of the token, of which a refresh says nothing.
+_PROBLEM_LEFT = ", ".join(
+    f"{column} = CASE WHEN status = 'connected' AND problem_code = 'access_refused' THEN {column} END"
+    for column in ("problem_code", "problem_detail", "problem_at")
+)
+
 # Stores the successor of a version, whoever holds the lease. (Of the same consent: after a restore numbers begin again
 # where the backup was.) The second half answers a repetition of a statement that had been carried out (the ciphertext
 # is unique).
-PERSIST = """
+PERSIST = f"""
 WITH stored AS (
     UPDATE amocrm_connections SET
         status = 'connected', access_token = %(access_token)s, refresh_token = %(refresh_token)s,
@@ -68,8 +74,7 @@ WITH stored AS (
         refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1,
         journaled_version = CASE WHEN %(journaled)s THEN token_version + 1 ELSE journaled_version END,
         api_domain = coalesce(%(api_domain)s, api_domain), lease_id = NULL, lease_until = NULL,
-        refresh_failures = 0, refresh_not_before = NULL,
-        problem_code = NULL, problem_detail = NULL, problem_at = NULL, updated_at = amocrm_now()
+        refresh_failures = 0, refresh_not_before = NULL, {_PROBLEM_LEFT}, updated_at = amocrm_now()
     WHERE id = %(id)s AND token_version = %(version)s AND status IN ('connected', 'reauth_required')
       AND (%(consent)s::bigint IS NULL OR floor(extract(epoch FROM connected_at)) = %(consent)s)
     RETURNING *
@@ -81,7 +86,7 @@ SELECT * FROM stored
 UNION ALL
 SELECT * FROM amocrm_connections
 WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM stored)
-"""
+"""  # noqa: S608 - all of it is ours
 
 # The grant is dead: a person is needed, and told once for each token.
 END_GRANT = f"""
