@@ -172,6 +172,24 @@ def test_whoever_was_removed_is_told_of_where_the_account_is_called_once_a_day(n
     assert _notices(notified) == ["reauth_required"]
 
 
+@pytest.mark.vendor("oauth.rename_by_access_token")
+@pytest.mark.parametrize("status", [302, 401, 403, 500])
+def test_a_dead_long_lived_token_is_told_of_though_nobody_says_where_the_account_lives(
+    notified: Story, status: int
+) -> None:
+    """A page in that place, for good, ended nothing, and nobody ever heard of it."""
+    assert _save_token(notified) == 200
+    notified.simulator.control("switch-off", domain=notified.domain, client_id=notified.client_id)
+    notified.simulator.fault("html", status=status, path="/oauth2/account/subdomain", times=100)
+    for _ in range(8):
+        assert _read(notified) != 200
+        notified.clock.advance(minutes=10)
+    assert (notified.row().status, notified.row().problem_code) == ("connected", "access_refused")
+    assert _notices(notified) == ["refresh_refused"]
+    notified.simulator.control("no-faults")
+    assert _read(notified) == 409
+
+
 @pytest.mark.vendor("oauth.switch_off")
 def test_the_hook_of_an_integration_that_was_switched_off_ends_a_long_lived_token_at_once(long_lived: Story) -> None:
     hook = long_lived.simulator.control("switch-off", domain=long_lived.domain, client_id=long_lived.client_id)

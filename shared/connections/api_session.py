@@ -74,7 +74,7 @@ class Connections(Struct, frozen=True):
             raise _of_one_place(refused)
         # vendor: oauth.checks_host
         # Perhaps the account was renamed, and its grant is good at its old address, too, where somebody else lives now.
-        moved = self.rotation.follow_rename(integration, must_be_told=True)
+        moved = self._moved(integration, refused)
         if moved.account_domain != integration.account_domain:
             return self._run(self.with_living_token(moved), work, pace)
         raise self.rotation.access_refused(before, now)
@@ -153,12 +153,22 @@ class Connections(Struct, frozen=True):
             # "Account not found" (the older API's number 101), however good the token is; or as http.not_found has it.
             # source: amoCRM's documentation, "Errors"; notes of a Kommo integration in production, of April 2026;
             # amocrm-api-php, pull request 572
-            moved = self.rotation.follow_rename(integration, must_be_told=True)
+            moved = self._moved(integration, error)
             if moved.account_domain != integration.account_domain:
                 return moved
             if isinstance(error, errors.UnauthorizedPageError):
                 raise error
         return self.with_living_token(integration, refused=integration.token_version)
+
+    def _moved(self, integration: Integration, refused: errors.UnauthorizedError) -> Integration:
+        """Where amoCRM says that the account lives now. While it does not say, nothing ends, but a person hears of it:
+        what is there in its place may be there for good."""
+        try:
+            return self.rotation.follow_rename(integration, must_be_told=True)
+        except errors.AmocrmError:
+            if not isinstance(refused, errors.UnauthorizedPageError):
+                self.rotation.doubt(integration)
+            raise
 
     def _refreshed(self, integration: Integration, may_fail: bool) -> Integration | None:
         """The outcome of our own refresh; None when it is not ours to do, or failed and that may be."""

@@ -61,6 +61,7 @@ ASK_AFTER: Final = {
     Meaning.REQUEST: timedelta(hours=1),
     Meaning.UNKNOWN: timedelta(hours=1),
     "address_blocked": timedelta(minutes=15),
+    "access_refused": timedelta(hours=1),  # where it does not end, as nobody says where the account lives
     "refresh_failed": timedelta(hours=6),
     "account_not_found": timedelta(hours=6),
     "refresh_outcome_unknown": timedelta(hours=2),
@@ -305,16 +306,18 @@ class Rotation(Struct, frozen=True):
         # vendor: http.unauthorized_place
         # vendor: rights.removed
         # A whole method has refused everybody, and then worked again: in such a moment nobody is to be cut off.
-        detail = say("The long-lived token has ended or was revoked. Enter a new one, or authorise the account.")
-        if now.refresh_token is not None:
-            detail = say(
-                "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
-            )
         if now.access_is_alive and before.problem_code != "access_refused":
-            self._back_off(now, "access_refused", detail, least=_LAST_BACKOFF_SECONDS)
-            return RefreshDelayedError("access_refused", detail, _FIRST_BACKOFF_SECONDS)
+            return self.doubt(now)
+        detail = _why_refused(now)
         self.require_reauth(now, "access_refused", detail)
         return ReauthRequiredError(detail)
+
+    def doubt(self, integration: Integration) -> RefreshDelayedError:
+        """The API refuses a token that should be alive, which ends nothing yet."""
+        detail = _why_refused(integration)
+        if not integration.refresh_wait_seconds:
+            self._back_off(integration, "access_refused", detail, least=_LAST_BACKOFF_SECONDS)
+        return RefreshDelayedError("access_refused", detail, _FIRST_BACKOFF_SECONDS)
 
     def access_works(self, integration: Integration) -> None:
         """The API takes a token again that it had refused. Nobody who has called it fails by this."""
@@ -395,6 +398,12 @@ class Rotation(Struct, frozen=True):
         ended = joined(say("The refresh token has lived its three months without a refresh."), detail)
         self.require_reauth(claimed, "token_revoked", ended)
         raise ReauthRequiredError(ended)
+
+
+def _why_refused(integration: Integration) -> Message:
+    if integration.refresh_token is None:
+        return say("The long-lived token has ended or was revoked. Enter a new one, or authorise the account.")
+    return say("amoCRM refuses a token it has just given: the user who connected was removed or lost their rights.")
 
 
 def token_columns(keyring: Keyring, owner: UUID, pair: oauth.TokenPair, ahead: timedelta) -> dict[str, object]:
