@@ -157,9 +157,9 @@ def told_by(name: str) -> frozenset[str]:
 @_remembered
 def whose(name: str) -> frozenset[str]:
     """Of a name for somebody's name, what says whose it is: "Имя участника 2" is of "участника", "2". Figures alone
-    count fields, and no persons."""
+    count fields, and no persons; "Preferred name" is the visitor's, as is "Preferred phone"."""
     found = told_by(name) - _OF_NOBODY
-    return frozenset() if all(map(str.isdigit, found)) else found
+    return frozenset() if found <= vocabulary.OF_VISITOR or all(map(str.isdigit, found)) else found
 
 
 @_remembered

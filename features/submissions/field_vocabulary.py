@@ -209,6 +209,11 @@ YOUR_UZBEK: Final = "ingiz"  # raqamingiz: your number
 BETWEEN: Final = _plains(
     "of s in on and full complete de do da dos das del e y en em no na completo и в на у по от полное повне і та від va"
 )
+# Beside a word for name, what says which of the visitor's own it is.
+OF_VISITOR: Final = _plains(
+    "preferred second work home whatsapp whats app telegram viber preferido preferida segundo segunda trabajo casa"
+    " второе рабочее домашнее друге"
+)
 FOR: Final = _plains("for with для с со з із para con com")
 ARTICLES: Final = _plains(
     "the a an our el la los las un una o os um uma наш нашего нашему нашим нашей наша нашого"

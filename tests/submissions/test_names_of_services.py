@@ -310,6 +310,9 @@ def test_35_what_is_the_companys_or_a_recipients_is_not_the_visitors(
         (("Ваше имя", "Ваш телефон"), ("Имя должника", "Телефон должника")),
         (("Імʼя відправника", "Телефон відправника"), ("Імʼя одержувача", "Телефон одержувача")),
         (("participant1Name", "participant1Phone"), ("participant2Name", "participant2Phone")),
+        (("Client 1 name", "Client 1 phone"), ("Client 2 name", "Client 2 phone")),
+        (("Ваше имя", "Ваш телефон"), ("Имя клиента", "Телефон клиента")),
+        (("Nombre", "Teléfono"), ("Nombre de tu pareja", "Teléfono de tu pareja")),
         (("participant_1_name", "participant_1_phone"), ("participant_2_name", "participant_2_phone")),
         (("Nome do participante 1", "Celular do participante 1"), ("Nome do participante 2", "Celular participante 2")),
         (("Nombre", "Teléfono"), ("Nombre de quien te recomendó", "Teléfono de quien te recomendó")),
@@ -356,6 +359,19 @@ def test_of_two_who_are_named_each_has_their_email() -> None:
             "Name_2": "Казань",
             "Phone_2": "+34611100268",
         },  # as Tilda numbers them
+        {
+            "Full name": "Jonathan Smith",
+            "Preferred name": "Jonny",
+            "Preferred phone": "+34611100267",
+            "Alternate phone": "+34611100268",
+        },
+        {
+            "Primer nombre": "Ana",
+            "Segundo nombre": "María",
+            "Teléfono": "+34611100267",
+            "Segundo teléfono": "+34611100268",
+        },
+        {"Имя": "Иван", "Имя в WhatsApp": "Vanya", "WhatsApp": "+34611100267", "Телефон": "+34611100268"},
         {
             "Имя": "Анна",
             "Телефон участника": "+34611100267",
