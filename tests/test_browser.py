@@ -886,6 +886,9 @@ def test_the_app_and_the_calculator_opened_by_nobody_say_so(chromium: Browser, d
     expect(page.get_by_text("Загружаем…")).to_have_count(0)
     page.goto(f"{demo.api}/widget/")
     expect(page.get_by_text("Откройте сделку в amoCRM")).to_be_visible()
+    page.goto(f"{demo.api}/widget/?lang=pt")
+    expect(page.locator("html")).to_have_attribute("lang", "pt")  # else it is read out as Russian, or not at all
+    expect(page.locator("[aria-busy]")).to_have_count(0)
     context.close()
 
 

@@ -249,5 +249,8 @@ async function openParts() {
 
 // Its address stands in the panel, for amoCRM's form: whoever looks at it there has no deal.
 const isAlone = !access.token() && window.parent === window;
-if (isAlone) main.replaceChildren(element("p", { text: t("calculator.alone") }));
-else await (hasBookings ? openParts() : open());
+if (isAlone) {
+  translate();
+  main.replaceChildren(element("p", { text: t("calculator.alone") }));
+  main.removeAttribute("aria-busy");
+} else await (hasBookings ? openParts() : open());
