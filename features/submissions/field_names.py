@@ -108,10 +108,10 @@ def says_figures(name: str) -> bool:
         return False
     if _IS_REACHED.search(" ".join(found)) or not vocabulary.POSTPOSED.isdisjoint(found[place:]):
         return False
-    before = found[:place]
-    number = next((one for one, word in enumerate(before) if word in vocabulary.WEAK_PHONE), place)
-    is_told = any(word in vocabulary.YOU or _IS_TO_YOU.search(word) for word in before)
-    return not is_told and vocabulary.PURPOSE.isdisjoint(before[number:])
+    number = next((one for one, word in enumerate(found[:place]) if word in vocabulary.WEAK_PHONE), place)
+    between = found[number:place]
+    is_told = any(word in vocabulary.YOU or _IS_TO_YOU.search(word) for word in between)
+    return not is_told and vocabulary.PURPOSE.isdisjoint(between)
 
 
 @_remembered

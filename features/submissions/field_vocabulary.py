@@ -131,7 +131,7 @@ ASKED_FOR: Final = (
     " presupuest orcament faturament facturacion ingreso renda daromad"
 )
 # And by what somebody can be reached for that: "Контакт для бронирования", "Куда прислать подборку объектов?"
-REACHED: Final = "контакт contact contat связь связи звʼязок звʼязку aloqa байланыс куда куди donde onde where qayerga"
+REACHED: Final = "контакт contact contat связ свяж звʼяз звʼяж aloqa байланыс куда куди donde onde where qayerga"
 # Between "number" and that, or, as Uzbek and Kazakh have it, after that: a number for it is somebody's.
 PURPOSE: Final = _plains("for to для para чтобы щоб")
 POSTPOSED: Final = _plains("uchun үшін")
