@@ -474,6 +474,9 @@ def test_a_title_that_people_read_makes_no_message_of_the_companys_own() -> None
     for asked in (
         {"title": "Message: out of office"},
         {"title": "Message", "income": 0},
+        {"title": "Leave us a message", "direction": "Outbound tours"},
+        {"title": "Leave us a message", "type": "Out of hours"},
+        {"title": "Message", "sender_type": "business"},
         {"action": "send_message", "sender_type": "agent"},
     ):
         found = _sent({"name": "Ann", "phone": "+79211000201", **asked})

@@ -56,7 +56,9 @@ def is_own(tree: Tree) -> bool:
     said += [text(dict(one), "event_type").lower() for one in inner]
     told = [re.sub(r"[^a-z]", "", one) for one in said]
     tells_of_one = any("message" in one for one in told) or tree.get("action") == _FRESHCHATS
-    is_out = tells_of_one and any(map(_is_of_ours, (tree, *messages)))
+    # A form may be called so, and ask for the direction of a tour.
+    is_form = "message" in told[0] and not any("message" in one for one in told[1:])
+    is_out = tells_of_one and any(map(_is_of_ours, messages if is_form else (tree, *messages)))
     is_out = is_out or any(" " not in one and _GOES_OUT.search(one) for one in said)
     is_out = is_out or not _OWN_EVENTS.isdisjoint(told) or any(one.startswith(_OF_AGENTS) for one in told)
     is_out = is_out or any(_event(tree, name) in events for name, events in _OWN_AS_THEY_SAY.items())
