@@ -4,11 +4,12 @@ kept for frames of another site (which is WebKit's default).
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,19 +115,21 @@ def _started(stack: ExitStack, arguments: Sequence[str], **options: Any) -> "sub
     path = servers.program(arguments[0])
     assert path is not None, f"{arguments[0]} is not installed"
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        [path, *arguments[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+        [path, *arguments[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **options
     )
     stack.callback(_ended, process)
     return process
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> None:
+    """With all that it has started: Debian's Chromium is a script with the browser in it, of which a driver ends the
+    script alone."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _until(process: "subprocess.Popen[bytes]", is_so: Callable[[], bool]) -> None:

@@ -5,6 +5,8 @@ are at another host than ours here."""
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +14,7 @@ import pytest
 
 from simulator.seed import client_of
 from tests.demo import Demo, connect
-from tests.engines.engines import NEEDS
+from tests.engines.engines import NEEDS, driver_of
 from tests.engines.window import Window
 from tests.listener import Site
 
@@ -29,6 +31,28 @@ pytestmark = [
         scope="package",
     ),
 ]
+
+
+def test_a_browser_ends_with_its_session(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run left a Chromium behind on whose machine it was."""
+    mark = secrets.token_hex(8)
+    monkeypatch.setenv("SESSION_OF_A_TEST", mark)
+    with driver_of(engine):
+        assert _processes(mark)
+    deadline = time.monotonic() + 10
+    while left := _processes(mark):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def _processes(mark: str) -> list[str]:
+    """The names of those that have it in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended, or somebody else's
+            if mark.encode() in (process / "environ").read_bytes():
+                found.append((process / "comm").read_text().strip())
+    return found
 
 
 def _simulator(demo: Demo, path: str, **body: Any) -> Any:
