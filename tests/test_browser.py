@@ -1023,7 +1023,7 @@ def kommo_demo(issuer: Issuer) -> Iterator[Demo]:
         ("pt", "Calculadora de vidro", "Instalação", "Salvar no lead", "O cálculo está no lead.",
          "2 produtos no lead", "Cálculo de vidro"),
         ("es", "Calculadora de vidrio", "Instalación", "Guardar en el lead", "El cálculo está en el lead.",
-         "2 productos en el lead", "Cálculo de vidrio"),
+         "2 productos en el lead", "Cálculo de vidro"),
     ]),
 )  # fmt: skip
 @at_kommo
@@ -1031,7 +1031,8 @@ def test_a_person_at_kommo_reads_every_word_in_their_language(
     chromium: Browser, kommo_demo: Demo, language: str, frame: str, install: str, save: str, saved: str, goods: str,
     note: str,
 ) -> None:  # fmt: skip
-    """Row I2: the deal card, the calculator, what the server answers, and what is in the feed."""
+    """Row I2: the deal card, the calculator, what the server answers; and what is in the feed, which is of the company
+    in Brazil, whoever has written it."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
     deal = context.new_page()
     deal.goto(f"{kommo_demo.kommo}?lang={language}")

@@ -9,6 +9,13 @@ from typing import Any, Final, Literal
 Language = Literal["en", "ru", "uk", "uz", "es", "pt"]
 LANGUAGES: Final = ("en", "ru", "uk", "uz", "es", "pt")
 LANGUAGE_OF: Final = {"amocrm": "ru", "kommo": "en"}  # what most people of the platform speak
+_SPOKEN_IN: Final = {
+    "es": "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE",
+    "pt": "AO BR CV GW MZ PT ST TL",
+    "ru": "BY KG KZ RU",
+    "uk": "UA",
+    "uz": "UZ",
+}
 
 _FOLDER: Final = Path(__file__).resolve().parents[2] / "web" / "i18n"
 
@@ -39,9 +46,17 @@ def language_of(accept_language: str | None, chosen: str | None = None, account_
 
 
 def document_language(settings: Mapping[str, Any], account_domain: str) -> str:
-    """Of notes and quotations: as the integration's settings say, else the account's."""
-    chosen = settings.get("language")
-    return chosen if chosen in LANGUAGES else home_language(account_domain)
+    """Of notes and quotations: as the integration's settings say, else the account's; at Kommo by its country, whose
+    people and their customers speak no English to each other."""
+    chosen, home = str(settings.get("language")), home_language(account_domain)
+    if chosen in LANGUAGES:
+        return chosen
+    country = str(settings.get("account_country") or "").upper()
+    return (
+        home
+        if home != LANGUAGE_OF["kommo"]
+        else next((one for one, of in _SPOKEN_IN.items() if country in of.split()), home)
+    )
 
 
 def words(language: str, family: str) -> dict[str, str]:

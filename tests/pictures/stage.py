@@ -167,6 +167,7 @@ def make_accounts(demo: Demo, scene: Scene) -> None:
     """Those of the scene that the demo does not have by itself."""
     for account in scene.accounts:
         facts = {"top_level_domain": "kommo.com", "currency": scene.currency, "language": scene.language}
+        facts |= {"country": "US"}
         control(demo, "account", **facts, **account)
 
 

@@ -50,7 +50,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     asked = bodies.decode(request, Preview)
     check_logo(asked.company.logo)
     given: dict[str, Any] = msgspec.to_builtins(asked)
-    language = document_language(given, integration.account_domain)
+    country = {"account_country": integration.settings.get("account_country")}
+    language = document_language(given | country, integration.account_domain)
     words = template(integration.widget_type, given, language)
     own = currency.of_account(runtime, integration) or ""  # where nobody can say now, amounts without a sign
     sample = _sample(language, own, runtime.clock.now().date())
