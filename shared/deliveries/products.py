@@ -290,8 +290,8 @@ def _unknown_units(goods_list: GoodsList, items: Sequence[Item]) -> list[Message
     """The note has them, where there is one."""
     units = dict.fromkeys(item.unit for item in items if not goods_list.takes("UNIT", item.unit))
     without = say(
-        "The goods list has no unit {units}: new goods were made without it. Add it in amoCRM to the choices of that "
-        "field.",
+        "Units that the goods list does not have: {units}; new goods were made without them. Add them in amoCRM to the "
+        "choices of that field.",
         units=", ".join(units),
     )
     return [without] if units else []

@@ -214,7 +214,7 @@ def test_a_good_whose_unit_the_list_does_not_know_is_made_without_it(story: Stor
     assert [made[name].get("UNIT") for name in units] == [None, ["м²"], ["шт"]]
     assert results["goods_link"] == {"linked": 3}
     assert results["goods"]["told"] == (
-        "The goods list has no unit компл.: new goods were made without it. Add it in amoCRM to the choices of that "
-        "field."
+        "Units that the goods list does not have: компл.; new goods were made without them. Add them in amoCRM to the "
+        "choices of that field."
     )
     assert "1 компл. × 100" in note_of(story, results)
