@@ -56,7 +56,7 @@ SELECT count(*) FROM saved
 
 
 class _Common(Struct):
-    language: Language | None = None  # of notes and quotations; None: the account's, English for Kommo and Russian else
+    language: Language | None = None  # of notes and quotations; None: the account's (`document_language`)
 
 
 def _members(part: Any) -> list[tuple[str, Any, Any]]:
