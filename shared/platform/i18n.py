@@ -32,9 +32,9 @@ def _read(language: str) -> dict[str, Any]:
 
 
 def home_language(account_domain: str | None) -> str:
-    """Where nobody says what they speak: Russian at amoCRM, English at Kommo and where no account is known."""
-    is_amocrm = account_domain is not None and "amocrm" in account_domain.rpartition(".")[0].rpartition(".")[2]
-    return LANGUAGE_OF["amocrm" if is_amocrm else "kommo"]
+    """Where nobody says what they speak: Russian at amoCRM, English at Kommo and where no account is known. What has an
+    address at amocrm.com is Kommo's (see hosts.redirect)."""
+    return LANGUAGE_OF["amocrm" if (account_domain or "").endswith(".amocrm.ru") else "kommo"]
 
 
 def language_of(accept_language: str | None, chosen: str | None = None, account_domain: str | None = None) -> str:
