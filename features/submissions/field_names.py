@@ -22,6 +22,7 @@ def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
     return re.compile(f"(?:^| )(?:{'|'.join(one if len(one) > 3 else f'{one}(?: |$)' for one in stems)})")
 
 
+_CLAUSES: Final = re.compile(r"[,;:.!?]\s|[()—–]|\s-\s|\s(?:и|та|y|e|and|va|және)\s", re.IGNORECASE)
 _OF_ENGLISH: Final = re.compile(r"(?<=[a-z])ʼs\b")  # whose it is: "Friend's phone"
 _LOOKED_AT: Final = 300  # letters of a name
 _MOST_WORDS: Final = 4  # of a name of a header of mail, as programs write it
@@ -96,7 +97,7 @@ def says_another_number(name: str) -> bool:
 @_remembered
 def says_figures(name: str) -> bool:
     """What looks like a phone there is none. Whoever asks for a booking or a sum is reached by one: "Контакт для
-    бронирования", "Номер для брони", `booking › client › number`."""
+    бронирования", "Номер для брони", "Ваш номер (бронь)", `booking › client › number`."""
     if says_another_number(name) or _IS_FIGURES.search(" ".join(words(name))):
         return True
     *around, last = name.split(" › ")
@@ -108,10 +109,18 @@ def says_figures(name: str) -> bool:
         return False
     if _IS_REACHED.search(" ".join(found)) or not vocabulary.POSTPOSED.isdisjoint(found[place:]):
         return False
+    if place < len(found) and any(map(_asks_for_a_number, map(words, _CLAUSES.split(last)))):
+        return False
     number = next((one for one, word in enumerate(found[:place]) if word in vocabulary.WEAK_PHONE), place)
     between = found[number:place]
     is_told = any(word in vocabulary.YOU or _IS_TO_YOU.search(word) for word in between)
     return not is_told and vocabulary.PURPOSE.isdisjoint(between)
+
+
+def _asks_for_a_number(clause: Sequence[str]) -> bool:
+    """And for no other's than the visitor's: "оставьте номер", "tu número"; a bare "номер" may be of what is beside."""
+    is_of_figures = _IS_ASKED_FOR.search(" ".join(clause)) is not None
+    return len(clause) > 1 and not vocabulary.WEAK_PHONE.isdisjoint(clause) and not is_of_figures
 
 
 @_remembered

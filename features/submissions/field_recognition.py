@@ -342,7 +342,10 @@ def _may_be_owners(value: NamedValue, has_phone: bool) -> bool:
 def _is_shaped(value: NamedValue, country: str) -> bool:
     if len(value.values) != 1 or not _PHONE.fullmatch(value.values[0].strip()):
         return False
-    if field_names.says_figures(value.shown) or _is_companys(value):
+    # With a plus or brackets it is written as a phone, and as no booking's number or income.
+    is_written_so = not {"+", "("}.isdisjoint(value.values[0])
+    is_figures = field_names.says_another_number if is_written_so else field_names.says_figures
+    if is_figures(value.shown) or _is_companys(value):
         return False
     if _is_addressed(value, value.name):
         return False

@@ -1,6 +1,5 @@
 """35: whose name it is, in the words of services that call it otherwise (values are made up)."""
 
-import json
 from typing import Any
 
 import pytest
@@ -118,14 +117,15 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-def _sent(one: dict[str, Any]) -> SubmitForm | SubmitOrder:
-    return _received(one).body
+def _sent(one: dict[str, Any], country: str = "") -> SubmitForm | SubmitOrder:
+    return _received(one, country).body
 
 
-def _received(one: dict[str, Any]) -> ReceivedForm:
+def _received(one: dict[str, Any], country: str = "") -> ReceivedForm:
     kind = JSON if "json" in one else "application/x-www-form-urlencoded"
     body = body_of(one | {"becomes": {}})
-    return site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", kind)]), body))
+    request = Request("POST", "/", (), Headers([("Content-Type", kind)]), body)
+    return site_builders.sent(request, Submissions(phone_country=country))
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -401,6 +401,9 @@ def test_a_line_of_the_visitors_stays_the_visitors(sent: dict[str, str]) -> None
         ("RU", "Номер брони", "9000426312"),
         ("RU", "Номер лота", "9581241853"),
         ("RU", "Номер подтверждения брони", "9000426312"),
+        ("RU", "Бронь: номер", "9000426312"),
+        ("RU", "Номер и дата брони", "9000426312"),
+        ("BR", "Número (lote)", "11900000000"),
         ("RU", "Напишите номер брони", "9000426312"),
         ("RU", "Какой у вас номер брони?", "9000426312"),
         ("RU", "Уточните доход в год", "9000000000"),
@@ -412,9 +415,7 @@ def test_a_line_of_the_visitors_stays_the_visitors(sent: dict[str, str]) -> None
 )
 def test_35_figures_that_are_called_otherwise_are_no_phone(country: str, called: str, figures: str) -> None:
     """A taxpayer's number of Portugal is a telephone of somebody else there."""
-    body = json.dumps({"name": "Ana Ruiz", "email": "t45@example.org", called: figures}).encode()
-    request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), body)
-    made = site_builders.sent(request, Submissions(phone_country=country)).body
+    made = _sent({"json": {"name": "Ana Ruiz", "email": "t45@example.org", called: figures}}, country)
     assert (made.contact.phones, made.fields) == ([], {called: [figures]})
 
 
@@ -427,28 +428,40 @@ def test_35_figures_that_are_called_otherwise_are_no_phone(country: str, called:
         *("Contacto de reserva", "Número para confirmar la reserva", "Tu número y te enviamos el presupuesto"),
         *("Contato para orçamento", "Seu número para o orçamento", "Para onde enviamos o orçamento?"),
         *("Booking contact", "Number for booking confirmation", "Bron uchun aloqa", "Бронь үшін нөмір"),
+        *("Ваш номер (бронь)", "Бронирование: ваш номер", "Оставьте номер и мы рассчитаем доход"),
+        *("Укажите номер — закрепим бронь", "Залишіть номер, підберемо обʼєкт", "Your number - reservation"),
+        *("Deja tu número y recibe tu presupuesto", "Seu número e receba o orçamento", "Raqam qoldiring, bron qilamiz"),
     ],
 )
 def test_35_where_to_reach_whoever_books_is_their_phone(called: str) -> None:
-    assert _sent({"json": {"name": "Ana Ruiz", called: "+34611100267"}}).contact.phones == ["+34611100267"]
+    assert _sent({"json": {"name": "Ana Ruiz", called: "611100267"}}, "ES").contact.phones == ["611100267"]
+
+
+@pytest.mark.parametrize(
+    ("country", "number"), [("", "+34611100267"), ("RU", "8 (916) 123-45-67"), ("BR", "(11) 98765-4321")]
+)
+@pytest.mark.parametrize("called", ["На какой номер оформить бронь?", "Бронь", "¿A qué número va el presupuesto?"])
+def test_35_what_is_written_as_a_phone_is_no_figures(called: str, country: str, number: str) -> None:
+    assert _sent({"json": {"name": "Ana Ruiz", called: number}}, country).contact.phones == [number]
 
 
 @pytest.mark.parametrize(
     "within",
     [
-        {"client": {"name": "Ana Ruiz", "number": "+34611100267"}},
-        {"contact": "+34611100267"},
-        {"guest": {"contact_number": "+34611100267"}, "number": "+34611100268"},
+        {"client": {"name": "Ana Ruiz", "number": "611100267"}},
+        {"contact": "611100267"},
+        {"guest": {"contact_number": "611100267"}, "number": "611100268"},
     ],
 )
 @pytest.mark.parametrize("around", ["booking", "reserva", "объект"])
 def test_35_who_books_is_reached_by_what_is_within_the_booking(around: str, within: dict[str, Any]) -> None:
-    assert _sent({"json": {around: within}}).contact.phones == ["+34611100267"]
+    assert _sent({"json": {around: within}}, "ES").contact.phones == ["611100267"]
 
 
 def test_35_a_taxpayers_number_within_a_contact_is_no_phone() -> None:
     sent = {"contact": {"name": "Ana", "email": "t45@example.org", "ruc": "611100267", "booking_number": "611100268"}}
-    assert _sent({"json": sent}).contact.phones == []
+    assert _sent({"json": sent}, "ES").contact.phones == []
+    assert _sent({"json": {"booking": {"confirmation_number": "611100268"}}}, "ES").contact.phones == []
 
 
 @pytest.mark.parametrize("called", ["Nombre para la reserva", "Имя, на которое бронь", "Nombre (como en la cédula)"])
