@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from features.submissions import site_builders
 from features.submissions.model import SubmitOrder
+from features.submissions.person_identity import identities
 from shared.platform.http import Headers, Request
 from tests.chaos import builder_bodies, campaign, judged, planted, submissions
 from tests.chaos.defect import Defect
@@ -209,3 +210,14 @@ def test_bodies_of_builders_in_the_campaign_are_different_submissions() -> None:
         order = sent.body.order.number if isinstance(sent.body, SubmitOrder) else None
         known.add((sent.key, order))
     assert len(known) == 300
+
+
+@pytest.mark.long
+def test_bodies_of_builders_in_the_campaign_are_of_its_people() -> None:
+    """Seed 4288661948: one whose phone was another country's, in one of ten spellings, was two people, or one, by which
+    form came first."""
+    for number in filter(submissions.is_of_builder, range(200)):
+        person, phone = submissions._person(number, 20)
+        fields, body = builder_bodies.sent(number, person, phone)
+        contact = site_builders.sent(Request("POST", "/", (), Headers(fields.items()), body)).body.contact
+        assert identities(contact.phones, "RU") == identities([phone], "RU"), builder_bodies.kind_of(number)

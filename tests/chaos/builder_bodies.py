@@ -19,6 +19,7 @@ _LEFT_OUT: Final = (
     "whatsapp_cloud", "evolution_api", "green_api", "wazzup", "z_api", "sendpulse", "horoshop", "grupo_olx",
     "cakto", "ticto",
 )  # fmt: skip
+_ABROAD: Final = ("shopify",)  # their buyer's address is in Brazil, where "(916) 555 06 07" is a number as well
 KINDS: Final = [
     name
     for name in NAMES
@@ -41,6 +42,7 @@ def sent(number: int, person: str, phone: str) -> tuple[dict[str, str], bytes]:
     one, because nobody tells its repetition in an hour from another of the same words."""
     one = _record(kind_of(number))
     phone = phone.removeprefix("тел. ")  # some are known by their look only
+    phone = f"+7{_national(phone)}" if kind_of(number) in _ABROAD else phone
     known = one["becomes"]["contact"]
     first, _, last = known["name"].partition(" ")
     own_first, _, own_last = person.partition(" ")
