@@ -57,7 +57,7 @@ def sent(number: int, person: str, phone: str) -> tuple[dict[str, str], bytes]:
         if len(text) < 40 and _national(text) == digits:
             return phone
         return re.sub(
-            r"(?<!\d)(?:20000\d\d|2000151|e0cafe0+e151|8\d{17}|727|1034|1035|1036|35|57|81)(?!\d)",
+            r"(?<!\d)(?:20000\d\d|2000151|e0cafe0+e151|8\d{17}|596792978|727|1034|1035|1036|35|57|81)(?!\d)",
             str(9_000_000 + number),
             text,
         )
