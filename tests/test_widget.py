@@ -204,6 +204,11 @@ def test_a_second_visit_asks_for_the_page_only(connected: Story) -> None:
     kept = get(script.removeprefix(".."))
     assert "immutable" in dict(kept.headers)["Cache-Control"]
     assert kept.body == pages.without_comments((ROOT / "web" / "admin" / "panel.js").read_bytes())
+    style = get("/admin/panel.css").body
+    assert b"/*" not in style
+    assert (
+        style.count(b"{") == style.count(b"}") == (ROOT / "web" / "admin" / "panel.css").read_bytes().count(b"{") > 99
+    )
     again = get("/admin/", If_None_Match=dict(page.headers)["ETag"])
     assert (again.status, again.body) == (304, b"")
     old = get("/_/0123456789abcdef/admin/panel.js")  # of a page that was opened before the last deployment

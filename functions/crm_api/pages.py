@@ -41,6 +41,7 @@ _OWN = re.compile(rb' (href|src)="(\.\./)?([\w./-]+)"')
 _COMMENTS = re.compile(
     rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n|/\*\* @type \{[^\n]*?\} \*/ ?", re.MULTILINE | re.DOTALL
 )
+_COMMENTS_OF_STYLES = re.compile(rb"[ \t]*/\*.*?\*/", re.DOTALL)
 _KEPT = "public, max-age=31536000, immutable"
 _FOLDERS = ("admin", "app", "booking", "client", "form", "i18n", "ui", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
@@ -107,8 +108,11 @@ def _hash() -> str:
 
 def _script_or_file(named: str) -> bytes:
     content = _files()[named].read_bytes()
-    is_our_script = named.endswith(".js") and not named.startswith("widgets/")
-    return without_comments(content) if is_our_script else content
+    if named.startswith("widgets/"):
+        return content
+    if named.endswith(".css"):
+        return _COMMENTS_OF_STYLES.sub(b"", content)
+    return without_comments(content) if named.endswith(".js") else content
 
 
 @cache

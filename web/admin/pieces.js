@@ -70,10 +70,6 @@ export async function ofAccount(connection, usual, ask) {
 /** Why there is nothing to choose from. @param {string} missing */
 export const missed = (missing) => (missing ? element("p", { className: "warning", text: missing }) : null);
 
-/** A secret of somebody else's that is entered. It is no field of a password: into such a one a browser puts what it keeps of
- * this site, the administrator's token, whatever `autocomplete` says. @param {Partial<Omit<HTMLInputElement, "dataset" | "style" | "list" | "form">>} properties */
-export const secretField = (properties) => element("input", { className: "secret", autocomplete: "off", autocapitalize: "off", spellcheck: false, ...properties });
-
 // Where a failure is told, and read out.
 export function failure() {
   const made = element("p", { className: "error" });

@@ -2,7 +2,8 @@
 
 import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
-import { busy, failure, secretField } from "./pieces.js";
+import { busy, failure } from "./pieces.js";
+import { secretField } from "./secret_field.js";
 import { call } from "./session.js";
 import { guarded, settled } from "./unsaved.js";
 
