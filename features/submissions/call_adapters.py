@@ -216,8 +216,9 @@ def _ringostat(tree: Tree) -> str:
     return ""
 
 
-# source: calls of OnlinePBX that public code keeps, Bulutfon's reference of webhooks; bodies of Stream Telecom,
-# UniTalk, Api4Com, Retell, OpenPhone, Telphin, Hipcall, FusionPBX, Bland and RingCentral in public receivers
+# source: calls of OnlinePBX that public code keeps, Bulutfon's reference of webhooks, RingCentral's of telephony
+# sessions; bodies of Stream Telecom, UniTalk, Api4Com, Retell, OpenPhone, Telphin and Hipcall in public receivers. Of
+# FusionPBX and Bland no body was found: what they call the ends and the ways is read by kind.
 def directed(tree: Tree) -> None:
     """Of a call that goes out, who calls is our extension or line: whoever tells it, at the top or within (`call`,
     `data: {object}`), and where nobody is named as the client."""

@@ -402,7 +402,7 @@ OWN: dict[str, Any] = {
     "Vonage: delivered": {
         "message_uuid": "u", "to": "79211000201", "from": "74950000099", "status": "delivered", "channel": "whatsapp",
     },
-    # source: the references of Pact and Freshchat; Landbot's bodies in public receivers
+    # source: Pact's reference; Freshchat's messages in public receivers. Of Landbot no body was found, this is a guess
     "Pact: written": PACT | {"object": PACT["object"] | {"income": False}},
     "Pact: read": PACT | {"event": "update", "object": PACT["object"] | {"income": False, "status": "read"}},
     "Freshchat: written by an agent": FRESHCHAT
