@@ -130,40 +130,25 @@ _EVENTS: Final = ("event", "event_type", "eventType", "event_name", "eventName",
 _KINDS: Final = ("resource", "resource_type", "entity", "entity_type", "object", "object_type")
 _WITHIN: Final = ("data", "payload", "object", "resource", "entity", "record", "current")
 _IDS: Final = ("id", "uid", "uuid")
-_THINGS: Final = frozenset(
-    (
-        *("appointment", "booking", "reservation", "visit", "record", "meeting", "consultation", "lesson"),
-        *("registration", "enrollment", "enrolment", "lead", "request", "application", "inquiry", "enquiry"),
-        *(
-            "deal",
-            "opportunity",
-            "ticket",
-            "order",
-            "conversation",
-            "message",
-            "reserva",
-            "agendamento",
-            "cita",
-            "turno",
-        ),
-    )
-)
-_ABOUT: Final = frozenset(
-    ("status", "state", "stage", "date", "time", "by", "client", "customer", "user", "admin", "event")
-)
-_MADE: Final = frozenset(
-    ("create", "created", "add", "added", "insert", "inserted", "new", "received", "booked", "scheduled")
-)
-_MOVED: Final = frozenset(
-    ("update", "updated", "change", "changed", "edited", "modified", "reschedule", "rescheduled", "moved")
-)
-_CHANGED: Final = _MOVED | frozenset(
-    (
-        *("cancel", "canceled", "cancelled", "delete", "deleted", "remove", "removed", "confirm", "confirmed"),
-        *("approved", "rejected", "declined", "completed", "finished", "closed", "resolved", "reopened", "restored"),
-        *("attended", "noshow", "missed", "paid", "assigned", "restore", "updates"),
-    )
-)
+_THINGS: Final = frozenset({
+    "appointment", "booking", "reservation", "visit", "record", "meeting", "consultation", "lesson", "registration",
+    "enrollment", "enrolment", "lead", "request", "application", "inquiry", "enquiry", "deal", "opportunity", "ticket",
+    "order", "conversation", "message", "reserva", "agendamento", "cita", "turno",
+})  # fmt: skip
+_ABOUT: Final = frozenset({
+    "status", "state", "stage", "date", "time", "by", "client", "customer", "user", "admin", "event",
+})  # fmt: skip
+_MADE: Final = frozenset({
+    "create", "created", "add", "added", "insert", "inserted", "new", "received", "booked", "scheduled",
+})  # fmt: skip
+_MOVED: Final = frozenset({
+    "update", "updated", "change", "changed", "edited", "modified", "reschedule", "rescheduled", "moved",
+})  # fmt: skip
+_CHANGED: Final = _MOVED | frozenset({
+    "cancel", "canceled", "cancelled", "delete", "deleted", "remove", "removed", "confirm", "confirmed", "approved",
+    "rejected", "declined", "completed", "finished", "closed", "resolved", "reopened", "restored", "attended", "noshow",
+    "missed", "paid", "assigned", "restore", "updates",
+})  # fmt: skip
 
 
 def _text(branch: Tree, *names: str) -> str:
