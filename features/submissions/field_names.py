@@ -22,6 +22,7 @@ def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
     return re.compile(f"(?:^| )(?:{'|'.join(one if len(one) > 3 else f'{one}(?: |$)' for one in stems)})")
 
 
+_WORDS: Final = r"[^\W\d_]+(?:ʼ[^\W\d_]+)*"
 _CLAUSES: Final = re.compile(r"[,;:.!?]\s|[()—–]|\s-\s|\s(?:и|та|y|e|and|va|және)\s", re.IGNORECASE)
 _OF_ENGLISH: Final = re.compile(r"(?<=[a-z])ʼs\b")  # whose it is: "Friend's phone"
 _LOOKED_AT: Final = 300  # letters of a name
@@ -55,14 +56,19 @@ def _remembered(tell: Callable[[str], T]) -> Callable[[str], T]:
     return told
 
 
+def _split(name: str) -> str:
+    """`clientPhone1` as "client Phone1"."""
+    return re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name)
+
+
 @_remembered
 def words(name: str) -> tuple[str, ...]:
     """In small letters, without accents and figures: `clientPhone1` is client, phone."""
-    split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name)
+    split = _split(name)
     written = plain(split)
     if split != name:  # WhatsApp is one word as well
         written += f" {plain(name)}"
-    return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", _OF_ENGLISH.sub("", written)))
+    return tuple(re.findall(_WORDS, _OF_ENGLISH.sub("", written)))
 
 
 @_remembered
@@ -159,8 +165,7 @@ def says_name(name: str) -> Meaning | None:
 @_remembered
 def told_by(name: str) -> frozenset[str]:
     """Its words and figures."""
-    split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name)
-    return frozenset(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*|\d+", plain(split)))
+    return frozenset(re.findall(rf"{_WORDS}|\d+", plain(_split(name))))
 
 
 @_remembered

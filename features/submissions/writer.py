@@ -390,9 +390,9 @@ class Submission:
         lead: Entity = {"name": name, "_embedded": {"tags": tags} if tags else {}}
         if left is Omitted.ALL_BUT_THE_NAME:
             lead = {"name": name}
-        if not write_fallbacks.keeps_route(left, named):
-            return lead, self._new_contact(account, left, _NO_ROUTE)
         chosen = self._route(account, left, named)
+        if chosen is _NO_ROUTE:
+            return lead, self._new_contact(account, left, chosen)
         for fallback in chosen.fallbacks if not left else ():
             self.tell("fallback", fallback)
         lead |= {

@@ -49,8 +49,10 @@ def document_language(settings: Mapping[str, Any], account_domain: str) -> str:
     """Of notes and quotations: as the integration's settings say, else the account's; at Kommo by its country, whose
     people and their customers speak no English to each other."""
     chosen, home = str(settings.get("language")), home_language(account_domain)
-    if chosen in LANGUAGES or home != LANGUAGE_OF["kommo"]:
-        return chosen if chosen in LANGUAGES else home
+    if chosen in LANGUAGES:
+        return chosen
+    if home == LANGUAGE_OF["amocrm"]:
+        return home
     country = str(settings.get("account_country") or "").upper()
     return next((language for language, countries in _SPOKEN_IN.items() if country in countries.split()), home)
 

@@ -54,14 +54,16 @@ def is_own(tree: Tree) -> bool:
     messages = [one for one in (*inner, *deeper) if one]
     said = [text(dict(tree), name).lower() for name in _OF_EVENTS]
     said += [text(dict(one), "event_type").lower() for one in inner]
-    told = [re.sub(r"[^a-z]", "", one) for one in said]
+    told = list(map(_letters, said))
     tells_of_one = any("message" in one for one in told) or tree.get("action") == _FRESHCHATS
     # A form may be called so, and ask for the direction of a tour.
     is_form = "message" in told[0] and not any("message" in one for one in told[1:])
     is_out = tells_of_one and any(map(_is_of_ours, messages if is_form else (tree, *messages)))
     is_out = is_out or any(" " not in one and _GOES_OUT.search(one) for one in said)
     is_out = is_out or not _OWN_EVENTS.isdisjoint(told) or any(one.startswith(_OF_AGENTS) for one in told)
-    is_out = is_out or any(_event(tree, name) in events for name, events in _OWN_AS_THEY_SAY.items())
+    is_out = is_out or any(
+        _letters(text(dict(tree), name).lower()) in events for name, events in _OWN_AS_THEY_SAY.items()
+    )
     listed = branches(tree.get("data"))
     is_out = is_out or (bool(listed) and (_is_acks(tree, listed) or all(map(messenger_ids.is_own, listed))))
     written = branches(tree.get("messages"))
@@ -87,8 +89,9 @@ def _is_acks(tree: Tree, listed: list[Tree]) -> bool:
     return tree.get("type") == "ack" and all("ackType" in one for one in listed)
 
 
-def _event(branch: Tree, name: str) -> str:
-    return re.sub(r"[^a-z]", "", text(dict(branch), name).lower())
+def _letters(said: str) -> str:
+    """`message.created` as "messagecreated"."""
+    return re.sub(r"[^a-z]", "", said)
 
 
 # As programs name it (`message:out:new`); a title that people read may say so as well.
